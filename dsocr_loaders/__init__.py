@@ -1,0 +1,162 @@
+"""DeepSeek-OCR for retrieval: PDFs and page images in, chunks out that know their page, region type and box.
+
+```python
+import dsocr_loaders
+
+document = dsocr_loaders.read("report.pdf", engine="http://localhost:8000/v1")
+for piece in dsocr_loaders.chunk(document):
+    print(piece.metadata.page_number, piece.metadata.region_type, piece.text)
+```
+
+Names are loaded on first use: importing this package pulls in no PDF library, no HTTP client and no framework.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dsocr_loaders.errors import (
+        DsocrError,
+        EngineDead,
+        EngineError,
+        EngineRejected,
+        EngineUnavailable,
+        LimitExceeded,
+        MissingDependency,
+        OutputError,
+        PagesFailed,
+        PasswordRequired,
+        SettingsError,
+        SourceDamaged,
+        SourceError,
+        SourceNotFound,
+        SourceUnsupported,
+    )
+    from dsocr_loaders.geometry import Box
+    from dsocr_loaders.grounding import parse_answer
+    from dsocr_loaders.reader import Reader, aiter_pages, aread, chunk, iter_pages, read
+    from dsocr_loaders.settings import Settings
+    from dsocr_loaders.values import (
+        Chunk,
+        ChunkMetadata,
+        ChunkPiece,
+        Document,
+        LayoutAnswer,
+        PageError,
+        PageImage,
+        PageResult,
+        PageStatus,
+        ParsedAnswer,
+        RawAnswer,
+        ReadRequest,
+        Region,
+        RegionType,
+        Source,
+        Task,
+        TextSource,
+    )
+
+_HOMES = {
+    "errors": (
+        "DsocrError",
+        "EngineDead",
+        "EngineError",
+        "EngineRejected",
+        "EngineUnavailable",
+        "LimitExceeded",
+        "MissingDependency",
+        "OutputError",
+        "PagesFailed",
+        "PasswordRequired",
+        "SettingsError",
+        "SourceDamaged",
+        "SourceError",
+        "SourceNotFound",
+        "SourceUnsupported",
+    ),
+    "geometry": ("Box",),
+    "grounding": ("parse_answer",),
+    "reader": ("Reader", "aiter_pages", "aread", "chunk", "iter_pages", "read"),
+    "settings": ("Settings",),
+    "values": (
+        "Chunk",
+        "ChunkMetadata",
+        "ChunkPiece",
+        "Document",
+        "LayoutAnswer",
+        "PageError",
+        "PageImage",
+        "PageResult",
+        "PageStatus",
+        "ParsedAnswer",
+        "RawAnswer",
+        "ReadRequest",
+        "Region",
+        "RegionType",
+        "Source",
+        "Task",
+        "TextSource",
+    ),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Box",
+    "Chunk",
+    "ChunkMetadata",
+    "ChunkPiece",
+    "Document",
+    "DsocrError",
+    "EngineDead",
+    "EngineError",
+    "EngineRejected",
+    "EngineUnavailable",
+    "LayoutAnswer",
+    "LimitExceeded",
+    "MissingDependency",
+    "OutputError",
+    "PageError",
+    "PageImage",
+    "PageResult",
+    "PageStatus",
+    "PagesFailed",
+    "ParsedAnswer",
+    "PasswordRequired",
+    "RawAnswer",
+    "ReadRequest",
+    "Reader",
+    "Region",
+    "RegionType",
+    "Settings",
+    "SettingsError",
+    "Source",
+    "SourceDamaged",
+    "SourceError",
+    "SourceNotFound",
+    "SourceUnsupported",
+    "Task",
+    "TextSource",
+    "aiter_pages",
+    "aread",
+    "chunk",
+    "iter_pages",
+    "parse_answer",
+    "read",
+]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

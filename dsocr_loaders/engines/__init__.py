@@ -1,0 +1,1 @@
+"""What reads pages: the `Engine` protocol and its implementations."""

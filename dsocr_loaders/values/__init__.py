@@ -1,0 +1,72 @@
+"""The frozen values that one page passes through, from the file it stands in to the chunks that come out.
+
+```
+Source -> PageImage -> ReadRequest -> RawAnswer or LayoutAnswer -> ParsedAnswer -> PageResult -> Document -> Chunk
+```
+
+They carry data and read-only properties, nothing else. Every box is in fractions of the page as a viewer shows it,
+origin top left (`dsocr_loaders.geometry.Box`). Page numbers count from 1. Character ranges are `start <= i < end`.
+"""
+
+from __future__ import annotations
+
+from dsocr_loaders.values.answers import (
+    Answer,
+    AnswerIssue,
+    Drop,
+    LayoutAnswer,
+    Line,
+    ParsedAnswer,
+    RawAnswer,
+    Region,
+    Span,
+)
+from dsocr_loaders.values.chunks import Chunk, ChunkMetadata, ChunkPiece
+from dsocr_loaders.values.documents import Document, PageError, PageResult
+from dsocr_loaders.values.pages import Decoding, InkGrid, PageImage, ReadRequest, RgbImage
+from dsocr_loaders.values.sources import OutlineEntry, Source, SourceFailure, SourceInfo
+from dsocr_loaders.values.vocabulary import (
+    BoxSource,
+    Dialect,
+    PageStatus,
+    PageUnit,
+    RegionType,
+    Task,
+    TextSource,
+    worst_status,
+)
+
+__all__ = [
+    "Answer",
+    "AnswerIssue",
+    "BoxSource",
+    "Chunk",
+    "ChunkMetadata",
+    "ChunkPiece",
+    "Decoding",
+    "Dialect",
+    "Document",
+    "Drop",
+    "InkGrid",
+    "LayoutAnswer",
+    "Line",
+    "OutlineEntry",
+    "PageError",
+    "PageImage",
+    "PageResult",
+    "PageStatus",
+    "PageUnit",
+    "ParsedAnswer",
+    "RawAnswer",
+    "ReadRequest",
+    "Region",
+    "RegionType",
+    "RgbImage",
+    "Source",
+    "SourceFailure",
+    "SourceInfo",
+    "Span",
+    "Task",
+    "TextSource",
+    "worst_status",
+]

@@ -1,0 +1,128 @@
+"""What an engine answers, and the regions that the answer holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dsocr_loaders.geometry import Box
+    from dsocr_loaders.values.vocabulary import Dialect, RegionType
+
+__all__ = ["Answer", "AnswerIssue", "Drop", "LayoutAnswer", "Line", "ParsedAnswer", "RawAnswer", "Region", "Span"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A range of characters, `start <= i < end`."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An exact box inside a region, with the range of the region's text that it holds."""
+
+    box: Box
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class RawAnswer:
+    """What a model answered.
+
+    Attributes:
+        text: exactly as it came, tags included.
+        finish_reason: `"stop"`, `"length"`, or None where the server does not say.
+        prompt_tokens, output_tokens: as counted by the server, or None.
+        model: the model's name as the server gives it.
+        engine: the engine's fingerprint.
+    """
+
+    text: str
+    finish_reason: str | None
+    prompt_tokens: int | None
+    output_tokens: int | None
+    model: str
+    engine: str
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """One block of a page: a paragraph, a heading, a table, a figure.
+
+    Attributes:
+        type: what it is.
+        label: the word the model used, `""` where there was none.
+        boxes: where it is; several if it flows over columns; empty if not known.
+        text: derived from the answer's characters at `spans`. HTML for a table as the model writes it.
+        spans: ranges of the raw answer that hold the region's tags and text; empty for a text layer.
+        page_index: which page of an answer that holds several pages, from 0.
+        lines: exact sub-boxes where they are known.
+        order: position on the page, from 0; `regions[order]` is this region.
+        level: depth of a heading, 1 is the highest; 0 for everything else.
+        caption_of: `order` of the table or figure that this caption or footnote belongs to.
+    """
+
+    type: RegionType
+    label: str
+    boxes: tuple[Box, ...]
+    text: str
+    spans: tuple[Span, ...] = ()
+    page_index: int = 0
+    lines: tuple[Line, ...] = ()
+    order: int = 0
+    level: int = 0
+    caption_of: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Characters of an answer that are markup or blank and belong to no region's text.
+
+    `kind` is one of `"blank"`, `"end_marker"` and `"page_marker"`.
+    """
+
+    span: Span
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerIssue:
+    """Something odd in an answer: a stable code, where, and in words."""
+
+    code: str
+    span: Span
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedAnswer:
+    """An answer taken apart.
+
+    Attributes:
+        regions: in the order of the answer.
+        drops: what belongs to no region. Spans of regions and drops partition the answer's characters exactly.
+        text_coverage: share of the characters that are no markup and lie in a region; 1.0 for an empty answer.
+        dialect: which form the answer has.
+        issues: oddities, in order.
+    """
+
+    regions: tuple[Region, ...]
+    drops: tuple[Drop, ...]
+    text_coverage: float
+    dialect: Dialect
+    issues: tuple[AnswerIssue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LayoutAnswer:
+    """Regions that an engine read without a model: the text layer of a born-digital page."""
+
+    regions: tuple[Region, ...]
+    engine: str
+
+
+Answer = RawAnswer | LayoutAnswer

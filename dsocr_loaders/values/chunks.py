@@ -1,0 +1,127 @@
+"""A piece of a document that is ready to be indexed, and the metadata contract."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dsocr_loaders.geometry import Box
+    from dsocr_loaders.values.vocabulary import RegionType
+
+__all__ = ["Chunk", "ChunkMetadata", "ChunkPiece"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkPiece:
+    """The part of a chunk that comes from one region.
+
+    Attributes:
+        page_number: the page the region is on.
+        box: where the piece is on that page; None if not known.
+        type: the region's type.
+        is_exact: False if the region was split and `box` is therefore an estimate.
+        start, end: the piece's range in the chunk's text.
+    """
+
+    page_number: int
+    box: Box | None
+    type: RegionType
+    is_exact: bool
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkMetadata:
+    """The metadata contract: flat scalars that every vector store accepts, never None, the same keys on every chunk.
+
+    Attributes:
+        source: as the user gave it.
+        file_name: its last part.
+        source_sha256: hex digest of the file's bytes.
+        chunk_id: the chunk's own id, since some stores drop the framework's.
+        parent_id: id of the chunk that this one is a part of, or `""`.
+        chunk_index: position in the document, from 0.
+        page_number: first page, from 1.
+        page_end: last page.
+        total_pages: pages of the file.
+        page_label: the PDF's own label of the first page, else its number.
+        region_type: type of the part with most characters.
+        heading_path: `"3 Results > 3.2 Ablations"`, or `""`.
+        bbox_x0, bbox_y0, bbox_x1, bbox_y1: hull of the boxes on `page_number`, fractions of the page, origin top
+            left; (0, 0, 1, 1) if none is known.
+        bbox_source: `"model"`, `"text_layer"`, `"estimated"` (piece of a split region) or `"page"` (none known).
+        page_width, page_height: of the first page, in `page_unit`.
+        page_unit: `"pt"` or `"px"`.
+        regions: compact JSON, one array for each piece: `[page, x0, y0, x1, y1, type, exact, start, end]`; four
+            decimals, exact 0 or 1, start and end in the chunk's own text.
+        text_source: `"ocr"` or `"text_layer"`.
+        page_status: the worst status among the chunk's pages.
+        table_id: the same for all parts of a table, or `""`.
+        table_rows: body rows in this part, `"1-24"`, or `""`.
+        table_part, table_parts: this part and how many there are, 1 of 1 for a whole table; 0 and 0 for no table.
+        image_path: file of the figure's crop if it was saved, or `""`.
+    """
+
+    source: str
+    file_name: str
+    source_sha256: str
+    chunk_id: str
+    parent_id: str
+    chunk_index: int
+    page_number: int
+    page_end: int
+    total_pages: int
+    page_label: str
+    region_type: str
+    heading_path: str
+    bbox_x0: float
+    bbox_y0: float
+    bbox_x1: float
+    bbox_y1: float
+    bbox_source: str
+    page_width: float
+    page_height: float
+    page_unit: str
+    regions: str
+    text_source: str
+    page_status: str
+    table_id: str = ""
+    table_rows: str = ""
+    table_part: int = 0
+    table_parts: int = 0
+    image_path: str = ""
+
+    def as_dict(self) -> dict[str, str | int | float]:
+        """Return a new dict with the contract's keys, in the order above."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a document, ready to be indexed.
+
+    Attributes:
+        id: UUID of source, pages, position and text: the same for the same content, another for a changed one.
+        text: what is shown and embedded.
+        context: the headings above the text that are not in it, joined by `" > "`, or `""`.
+        regions: the pieces it is made of, in order.
+        metadata: the contract.
+        parent_id: id of the chunk that this one is a part of, or `""`.
+        previous_id, next_id: neighbours in the document, or `""` at its ends.
+    """
+
+    id: str
+    text: str
+    context: str
+    regions: tuple[ChunkPiece, ...]
+    metadata: ChunkMetadata
+    parent_id: str = ""
+    previous_id: str = ""
+    next_id: str = ""
+
+    @property
+    def contextualized(self) -> str:
+        """The headings above, then the text: what to embed where metadata is not."""
+        return f"{self.context}\n\n{self.text}" if self.context and self.text else self.text

@@ -1,0 +1,83 @@
+"""What became of a page, and the document that the pages make."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dsocr_loaders.values.answers import Answer, Region
+    from dsocr_loaders.values.sources import OutlineEntry, Source
+    from dsocr_loaders.values.vocabulary import PageStatus, PageUnit, TextSource
+
+__all__ = ["Document", "PageError", "PageResult"]
+
+
+@dataclass(frozen=True, slots=True)
+class PageError:
+    """Why a page failed.
+
+    Attributes:
+        kind: class name of the error, such as `"EngineRejected"`.
+        cause: its key in the table of `dsocr_loaders.errors`, `""` for a source's error.
+        message: what happened and what to do.
+    """
+
+    kind: str
+    cause: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageResult:
+    """What became of one page. Every page of a run has exactly one.
+
+    Attributes:
+        source: the file.
+        page_number: from 1.
+        status: how it ended.
+        regions: in reading order; empty for a blank, skipped or failed page.
+        answer: what the engine said, or None.
+        attempts: reads that were made, 0 if none.
+        repairs: names of the second ways that led to this result.
+        error: set exactly when the status is `failed`.
+        width, height: of the page as shown, in `unit`; 0 if the page could not be opened.
+        unit: `"pt"` or `"px"`.
+        label: the PDF's own page label, else the number.
+        text_source: who read the text.
+        total_pages: number of pages of the source.
+    """
+
+    source: Source
+    page_number: int
+    status: PageStatus
+    regions: tuple[Region, ...]
+    answer: Answer | None
+    attempts: int
+    repairs: tuple[str, ...]
+    error: PageError | None
+    width: float
+    height: float
+    unit: PageUnit
+    label: str
+    text_source: TextSource
+    total_pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file that was read.
+
+    Attributes:
+        source: the file.
+        pages: one result for each page that was asked for, in page order.
+        outline: the headings: the PDF's bookmarks where it has any, else those found on the pages.
+        pdf_backend: which library rendered it: `"pymupdf"`, `"pdfium"` or `"pillow"`.
+        total_pages: pages of the file, whether asked for or not.
+    """
+
+    source: Source
+    pages: tuple[PageResult, ...]
+    outline: tuple[OutlineEntry, ...]
+    pdf_backend: str
+    total_pages: int

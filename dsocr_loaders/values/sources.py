@@ -1,0 +1,83 @@
+"""A file to read, and what it says about itself before any page is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["OutlineEntry", "Source", "SourceFailure", "SourceInfo"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file to read.
+
+    Attributes:
+        name: as the user gave it; `"bytes:<first 12 hex digits of sha256>"` for unnamed bytes.
+        path: where the bytes lie now: the user's file, or a spooled copy.
+        sha256: hex digest of the bytes.
+        media_type: `"application/pdf"`, `"image/png"` or `"image/jpeg"`, by magic bytes.
+        size_bytes: length.
+        canonical: what chunk ids are made from: the absolute path of the user's file, else the name.
+    """
+
+    name: str
+    path: str
+    sha256: str
+    media_type: str
+    size_bytes: int
+    canonical: str
+
+    @property
+    def file_name(self) -> str:
+        """The last part of the name, whichever way its slashes lean."""
+        return self.name.replace("\\", "/").rstrip("/").rpartition("/")[2] or self.name
+
+
+@dataclass(frozen=True, slots=True)
+class OutlineEntry:
+    """A heading of the document.
+
+    Attributes:
+        level: 1 is the highest.
+        title: its text.
+        page_number: the page it is on.
+        source: where the level comes from: `"bookmark"`, or `"markup"` (the heading's own mark on the page).
+    """
+
+    level: int
+    title: str
+    page_number: int
+    source: Literal["bookmark", "markup"]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceInfo:
+    """What a source says about itself before any page is read.
+
+    Attributes:
+        total_pages: number of pages.
+        labels: one label for each page: the PDF's own (`"iv"`), else the number.
+        bookmarks: the PDF's bookmarks in order.
+        backend: `"pymupdf"` or `"pdfium"` for a PDF, `"pillow"` for an image.
+    """
+
+    total_pages: int
+    labels: tuple[str, ...]
+    bookmarks: tuple[OutlineEntry, ...]
+    backend: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFailure:
+    """A source of a run that could not be read at all.
+
+    Attributes:
+        name: as the user gave it.
+        kind: class name of the error, such as `"SourceDamaged"`.
+        message: what happened and what to do.
+    """
+
+    name: str
+    kind: str
+    message: str
