@@ -30,7 +30,7 @@ from dsocr_loaders.values import Task
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
-__all__ = ["ENGINE_NAMES", "Settings", "SettingsArguments", "selected_pages"]
+__all__ = ["ENGINE_NAMES", "ReaderArguments", "Settings", "SettingsArguments", "selected_pages"]
 
 Server = Literal["auto", "vllm", "sglang", "deepseek-ocr-rs", "ollama", "llama-server", "openai"]
 Resolution = Literal["tiny", "small", "base", "large", "gundam", "gundam-m"]
@@ -51,10 +51,9 @@ class _Allowed:
     words: str
 
 
-class SettingsArguments(TypedDict, total=False):
-    """The settings as keyword arguments; `Settings` documents each."""
+class ReaderArguments(TypedDict, total=False):
+    """The settings but for the engine as keyword arguments; `Settings` documents each."""
 
-    engine: object
     model: str
     revision: str | None
     server: Server
@@ -82,6 +81,12 @@ class SettingsArguments(TypedDict, total=False):
     show_progress: bool
 
 
+class SettingsArguments(ReaderArguments, total=False):
+    """All settings as keyword arguments."""
+
+    engine: object
+
+
 class Settings(BaseModel):
     """Every choice, with its default.
 
@@ -89,13 +94,20 @@ class Settings(BaseModel):
         SettingsError: a value is not allowed, or a word is no setting.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, protected_namespaces=())
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        arbitrary_types_allowed=True,
+        protected_namespaces=(),
+        hide_input_in_errors=True,  # pydantic's own error is part of every traceback, and an input may be a key
+    )
 
     engine: Annotated[
         Any,
         _Allowed(
             '"auto", "vllm", "transformers", "text_layer", "replay:FOLDER", '
-            'a base URL such as "http://localhost:8000/v1", or an Engine'
+            'a base URL such as "http://localhost:8000/v1" without user, password or query (api_key takes a key), '
+            "or an Engine"
         ),
     ] = Field("auto", description="What reads the pages.")
     model: Annotated[str, _Allowed("a model's name, such as deepseek-ai/DeepSeek-OCR, or its folder")] = Field(
@@ -192,10 +204,9 @@ class Settings(BaseModel):
             raise ValueError("no engine")
         if value in ENGINE_NAMES or (value.startswith(_REPLAY) and len(value) > len(_REPLAY)):
             return value
-        parts = urlsplit(value)
-        if parts.scheme in {"http", "https"} and parts.hostname and not parts.username and not parts.password:
-            return value
-        raise ValueError("no engine")
+        if not _is_base_url(value):
+            raise ValueError("no engine")
+        return value
 
     @field_validator("pages")
     @classmethod
@@ -259,17 +270,32 @@ def _problem_in_words(problem: Any, fields: dict[str, FieldInfo]) -> str:  # noq
         close = difflib.get_close_matches(name, fields, n=1)
         hint = f"did you mean {close[0]!r}?" if close else f"the settings are {', '.join(fields)}."
         return f"{name!r} is no setting; {hint}"
-    shown = "(hidden)" if name in _SECRETS else repr(problem["input"])
-    if len(shown) > _LONGEST_SHOWN:
-        shown = shown[: _LONGEST_SHOWN - 3] + "..."
+    shown = "(hidden)" if name in _SECRETS else _shown(problem["input"])
     return f"{name}={shown} is not allowed; allowed: {_allowed(fields[name])}."
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, str) and "://" in value:  # what a URL may hold besides an address is often a key
+        value = re.sub(r"[?#].*", "?(hidden)", re.sub(r"//.*@", "//(hidden)@", value, flags=re.DOTALL), flags=re.DOTALL)
+    text = repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 3] + "..."
+
+
+def _is_base_url(value: str) -> bool:
+    """Return whether `value` is an address of a server and nothing else, so that it may be shown."""
+    try:
+        parts = urlsplit(value)
+        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that do not match, or a port that is no number, which its message would quote
+        return False
+    return is_address and not any(sign in value for sign in "@?#")
 
 
 def _page_ranges(spec: str) -> tuple[tuple[int, int], ...]:
     """Return `(first, last)` for each range of `spec`, both as written: from 1, or negative from the end.
 
     Raises:
-        ValueError: `spec` is no list of page ranges, or names a page 0.
+        ValueError: `spec` is no list of page ranges, names a page 0, or has a range that runs backwards in any file.
     """
     if not _PAGE_RANGES.fullmatch(spec):
         raise ValueError("no page ranges")
@@ -282,6 +308,8 @@ def _page_ranges(spec: str) -> tuple[tuple[int, int], ...]:
         last = int(found[2]) if found[2] else first
         if first == 0 or last == 0:
             raise ValueError("pages count from 1")
+        if first > last and (first > 0) == (last > 0):
+            raise ValueError("a range that runs backwards")
         ranges.append((first, last))
     return tuple(ranges)
 

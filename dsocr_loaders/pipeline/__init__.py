@@ -1,1 +1,12 @@
-"""."""
+"""The only scheduler: sources in, one result for each page out, in order.
+
+`page` reads one page, with its retries; `stream` keeps the engine busy and the order right; `faces` lets blocking and
+`await`ing callers iterate over a stream.
+"""
+
+from __future__ import annotations
+
+from dsocr_loaders.pipeline.faces import aiterate, iterate
+from dsocr_loaders.pipeline.stream import PageStream, RunItem, SourceDone, SourceOpened
+
+__all__ = ["PageStream", "RunItem", "SourceDone", "SourceOpened", "aiterate", "iterate"]

@@ -94,8 +94,8 @@ class ChunkMetadata:
     image_path: str = ""
 
     def as_dict(self) -> dict[str, str | int | float]:
-        """Return a new dict with the contract's keys, in the order above."""
-        return asdict(self)
+        """Return a new dict with the contract's keys, in the order above; a word of a vocabulary is a plain `str`."""
+        return {key: str(value) if isinstance(value, str) else value for key, value in asdict(self).items()}
 
 
 @dataclass(frozen=True, slots=True)

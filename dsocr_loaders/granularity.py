@@ -1,0 +1,114 @@
+"""What one object of a result holds: a chunk, a region, a page, a document, or a document's grounded JSON.
+
+All five are `Chunk` values with the same metadata contract, so that everything behind this module treats them alike.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from dsocr_loaders.chunking import Chunker, Draft, finished_chunk, region_draft
+from dsocr_loaders.export import document_markdown, document_to_json, page_markdown
+from dsocr_loaders.structure import build_document
+from dsocr_loaders.values import PageStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dsocr_loaders.settings import Settings
+    from dsocr_loaders.values import Chunk, Document, PageResult, Source, SourceInfo
+
+__all__ = ["Cutter", "make_cutter"]
+
+
+class Cutter(Protocol):
+    """Takes the pages of one source in order and returns the objects that are whole."""
+
+    def add(self, page: PageResult) -> list[Chunk]:
+        """Take the next page; return what is whole now."""
+        ...
+
+    def finish(self) -> list[Chunk]:
+        """Return the last objects."""
+        ...
+
+
+def make_cutter(source: Source, info: SourceInfo, settings: Settings) -> Cutter:
+    """Return the cutter for `settings.granularity`.
+
+    * `chunk`: see `dsocr_loaders.chunking.Chunker`;
+    * `region`: one object for each region that has text, headers and footers too;
+    * `page`: one object for each page, its Markdown; blank and failed pages are empty ones;
+    * `document`: one object, the Markdown of all pages;
+    * `grounded`: one object, the document as JSON, from which a node parser makes chunks later.
+
+    Objects of pages and documents are named by their source (and page) alone, so that an upsert replaces them, and
+    their metadata names no regions: the box is the page.
+    """
+
+    def as_markdown(document: Document) -> str:
+        return document_markdown(document, table_format=settings.table_format)
+
+    match settings.granularity:
+        case "chunk":
+            return Chunker(settings)
+        case "region":
+            return _EachRegion()
+        case "page":
+            return _EachPage(settings)
+        case "document":
+            return _WholeDocument(source, info, "document", as_markdown)
+        case "grounded":
+            return _WholeDocument(source, info, "grounded", document_to_json)
+
+
+class _EachRegion:
+    def __init__(self) -> None:
+        self._index = 0
+
+    def add(self, page: PageResult) -> list[Chunk]:
+        drafts = [region_draft(page, region) for region in page.regions if region.text.strip()]
+        if page.status is PageStatus.FAILED:
+            drafts = [Draft(page)]
+        chunks = [finished_chunk(draft, self._index + offset) for offset, draft in enumerate(drafts)]
+        self._index += len(chunks)
+        return chunks
+
+    def finish(self) -> list[Chunk]:
+        return []
+
+
+class _EachPage:
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._index = 0
+
+    def add(self, page: PageResult) -> list[Chunk]:
+        text = page_markdown(page, table_format=self._settings.table_format)
+        chunk = finished_chunk(Draft(page, text=text, kind=f"page {page.page_number}"), self._index)
+        self._index += 1
+        return [chunk]
+
+    def finish(self) -> list[Chunk]:
+        return []
+
+
+class _WholeDocument:
+    def __init__(self, source: Source, info: SourceInfo, kind: str, written: Callable[[Document], str]) -> None:
+        self._source = source
+        self._info = info
+        self._kind = kind
+        self._written = written
+        self._pages: list[PageResult] = []
+
+    def add(self, page: PageResult) -> list[Chunk]:
+        self._pages.append(page)
+        return []
+
+    def finish(self) -> list[Chunk]:
+        pages, self._pages = tuple(self._pages), []
+        if not pages:
+            return []
+        document = build_document(self._source, self._info, pages)
+        draft = Draft(pages[0], text=self._written(document), pages=pages, kind=self._kind)
+        return [finished_chunk(draft, 0)]

@@ -1,0 +1,285 @@
+"""The reader: an engine and settings in one object, which everything else wraps.
+
+`read` and `iter_pages` are shortcuts for a reader that lives for one call. Whoever reads more than one file should
+keep a `Reader`, since it keeps the engine and the page workers warm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from contextlib import aclosing, closing
+from os import cpu_count
+from typing import TYPE_CHECKING, Self, Unpack
+
+from dsocr_loaders.engines import make_engine
+from dsocr_loaders.granularity import make_cutter
+from dsocr_loaders.pages import PagePool
+from dsocr_loaders.pipeline import PageStream, aiterate, iterate
+from dsocr_loaders.runs import ChunkRun, DocumentRun, Run
+from dsocr_loaders.settings import ReaderArguments, Settings, SettingsArguments
+from dsocr_loaders.sources import Spool, resolve_sources
+from dsocr_loaders.values import PageResult, SourceInfo
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Generator, Iterator
+
+    from dsocr_loaders.engines import Engine
+    from dsocr_loaders.pipeline import RunItem
+    from dsocr_loaders.sources import FileSystem, Sourceable
+    from dsocr_loaders.values import Chunk, Document
+
+__all__ = ["Reader", "aiter_pages", "aread", "chunk", "iter_pages", "read"]
+
+_MOST_WORKERS = 4  # page workers; one rasterises faster than any engine here reads
+
+
+class Reader:
+    """Reads sources: as page results, as documents, or as chunks.
+
+    Every form exists blocking and as `await`able, over the same code, and works in plain scripts, threads and running
+    event loops. The engine is made on first use. Closing (or leaving the `with` block) ends the engine and the page
+    workers; an engine object that was passed in stays open, so that several readers can share it.
+
+    Sources are a path, a folder, a glob pattern, bytes, a binary file object, or a list of these.
+
+    Args:
+        engine: what reads, see `Settings.engine`.
+        **settings: see `Settings`.
+
+    Raises:
+        SettingsError: a setting is not allowed.
+    """
+
+    def __init__(self, engine: object = "auto", **settings: Unpack[ReaderArguments]) -> None:
+        self.settings = Settings(engine=engine, **settings)
+        self._lock = threading.Lock()
+        self._engine: Engine | None = None
+        self._fallback: Engine | None = None
+        self._pool: PagePool | None = None
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        """Return a reader with these settings."""
+        return cls(**{name: getattr(settings, name) for name in Settings.model_fields})
+
+    @property
+    def engine(self) -> Engine:
+        """The engine, made now if this is its first use.
+
+        Raises:
+            EngineUnavailable: there is none.
+        """
+        with self._lock:
+            if self._engine is None:
+                self._engine = make_engine(self.settings)
+            return self._engine
+
+    def close(self) -> None:
+        """End the page workers, and the engine if this reader made it. Safe to call twice."""
+        with self._lock:
+            pool, self._pool = self._pool, None
+            engine, self._engine = self._engine, None
+            fallback, self._fallback = self._fallback, None
+        if pool is not None:
+            pool.close()
+        if fallback is not None:
+            fallback.close()
+        if engine is not None and engine is not self.settings.engine:
+            engine.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await asyncio.to_thread(self.close)
+
+    def __repr__(self) -> str:
+        return f"Reader({self.settings!r})"
+
+    def iter_items(
+        self, source: Sourceable, *, fs: FileSystem | None = None, name: str | None = None
+    ) -> Generator[RunItem]:
+        """Yield everything that happens: for each source `SourceOpened`, its page results and `SourceDone`, or one
+        `SourceFailure`. Nothing is left out or raised for a failure of a page or source; `settings.on_page_error`
+        has no say here.
+        """  # noqa: D205 - one sentence that needs two lines
+        with Spool() as spool, closing(iterate(self._stream(source, spool, fs, name), self.engine.loop)) as items:
+            yield from items
+
+    async def aiter_items(
+        self, source: Sourceable, *, fs: FileSystem | None = None, name: str | None = None
+    ) -> AsyncGenerator[RunItem]:
+        """Like `iter_items`, without blocking the event loop."""
+        with Spool() as spool:
+            async with aclosing(aiterate(self._stream(source, spool, fs, name), self.engine.loop)) as items:
+                async for item in items:
+                    yield item
+
+    def iter_pages(
+        self, source: Sourceable, *, fs: FileSystem | None = None, name: str | None = None
+    ) -> Generator[PageResult]:
+        """Yield the result of each page in order, as soon as it and those before it are read.
+
+        Raises:
+            PagesFailed, SourceError: at the end, as `settings.on_page_error` says.
+            EngineError: the run cannot go on.
+        """
+        run = Run(self.settings)
+        with closing(self.iter_items(source, fs=fs, name=name)) as items:
+            for item in items:
+                if isinstance(page := run.take(item), PageResult):
+                    yield page
+        run.finish()
+
+    async def aiter_pages(
+        self, source: Sourceable, *, fs: FileSystem | None = None, name: str | None = None
+    ) -> AsyncGenerator[PageResult]:
+        """Like `iter_pages`, without blocking the event loop."""
+        run = Run(self.settings)
+        async with aclosing(self.aiter_items(source, fs=fs, name=name)) as items:
+            async for item in items:
+                if isinstance(page := run.take(item), PageResult):
+                    yield page
+        run.finish()
+
+    def lazy_load(
+        self, source: Sourceable, *, fs: FileSystem | None = None, name: str | None = None
+    ) -> Generator[Chunk]:
+        """Yield the objects that `settings.granularity` names, as soon as they are whole.
+
+        Raises:
+            PagesFailed, SourceError: at the end, as `settings.on_page_error` says.
+            EngineError: the run cannot go on.
+        """
+        run = ChunkRun(self.settings)
+        with closing(self.iter_items(source, fs=fs, name=name)) as items:
+            for item in items:
+                yield from run.chunks(item)
+        run.finish()
+
+    async def alazy_load(
+        self, source: Sourceable, *, fs: FileSystem | None = None, name: str | None = None
+    ) -> AsyncGenerator[Chunk]:
+        """Like `lazy_load`, without blocking the event loop."""
+        run = ChunkRun(self.settings)
+        async with aclosing(self.aiter_items(source, fs=fs, name=name)) as items:
+            async for item in items:
+                for each in run.chunks(item):
+                    yield each
+        run.finish()
+
+    def load(self, source: Sourceable, *, fs: FileSystem | None = None, name: str | None = None) -> list[Chunk]:
+        """Return all objects of `lazy_load`. `PagesFailed` then carries the result of every page."""
+        run = ChunkRun(self.settings, keeps_pages=True)
+        chunks = [each for item in self.iter_items(source, fs=fs, name=name) for each in run.chunks(item)]
+        run.finish()
+        return chunks
+
+    async def aload(self, source: Sourceable, *, fs: FileSystem | None = None, name: str | None = None) -> list[Chunk]:
+        """Like `load`, without blocking the event loop."""
+        run = ChunkRun(self.settings, keeps_pages=True)
+        chunks = [each async for item in self.aiter_items(source, fs=fs, name=name) for each in run.chunks(item)]
+        run.finish()
+        return chunks
+
+    def read(self, source: Sourceable, *, fs: FileSystem | None = None, name: str | None = None) -> Document:
+        """Return the document that one source makes.
+
+        Raises:
+            PagesFailed: as `settings.on_page_error` says; carries the result of every page.
+            SourceError: the source cannot be read, or it is more than one.
+            EngineError: the run cannot go on.
+        """
+        run = DocumentRun(self.settings)
+        for item in self.iter_items(source, fs=fs, name=name):
+            run.add(item)
+        return run.document()
+
+    async def aread(self, source: Sourceable, *, fs: FileSystem | None = None, name: str | None = None) -> Document:
+        """Like `read`, without blocking the event loop."""
+        run = DocumentRun(self.settings)
+        async for item in self.aiter_items(source, fs=fs, name=name):
+            run.add(item)
+        return run.document()
+
+    def _stream(self, source: Sourceable, spool: Spool, fs: FileSystem | None, name: str | None) -> PageStream:
+        engine = self.engine
+        with self._lock:
+            if self._pool is None:
+                self._pool = PagePool(min(_MOST_WORKERS, cpu_count() or 1))
+            if self._fallback is None and self.settings.on_page_error == "text_layer":
+                self._fallback = make_engine(self.settings.model_copy(update={"engine": "text_layer"}))
+            pool, fallback = self._pool, self._fallback
+        sources = resolve_sources(source, spool=spool, fs=fs, name=name)
+        return PageStream(sources, engine, self.settings, pool, fallback)
+
+
+def read(source: Sourceable, **settings: Unpack[SettingsArguments]) -> Document:
+    """Return the document that `source` makes: every page with its regions, their boxes and text.
+
+    Args:
+        source: a path, bytes or a binary file object.
+        **settings: see `Settings`.
+
+    Raises:
+        DsocrError: see `Reader.read`.
+    """
+    with Reader(**settings) as reader:
+        return reader.read(source)
+
+
+async def aread(source: Sourceable, **settings: Unpack[SettingsArguments]) -> Document:
+    """Like `read`, without blocking the event loop."""
+    async with Reader(**settings) as reader:
+        return await reader.aread(source)
+
+
+def iter_pages(source: Sourceable, **settings: Unpack[SettingsArguments]) -> Generator[PageResult]:
+    """Yield the result of each page of `source` in order, as soon as it and those before it are read.
+
+    Args:
+        source: a path, a folder, a glob pattern, bytes, a binary file object, or a list of these.
+        **settings: see `Settings`.
+
+    Raises:
+        DsocrError: see `Reader.iter_pages`.
+    """
+    with Reader(**settings) as reader:
+        yield from reader.iter_pages(source)
+
+
+async def aiter_pages(source: Sourceable, **settings: Unpack[SettingsArguments]) -> AsyncGenerator[PageResult]:
+    """Like `iter_pages`, without blocking the event loop."""
+    async with Reader(**settings) as reader, aclosing(reader.aiter_pages(source)) as pages:
+        async for page in pages:
+            yield page
+
+
+def chunk(document: Document, **settings: Unpack[SettingsArguments]) -> Iterator[Chunk]:
+    """Yield the chunks of a document that was read.
+
+    Args:
+        document: as `read` returns it.
+        **settings: those that shape chunks: `granularity`, `chunk_tokens`, `token_counter`, `table_format`.
+
+    Raises:
+        SettingsError: a setting is not allowed.
+    """
+    chosen = Settings(**settings)
+    info = SourceInfo(
+        total_pages=document.total_pages,
+        labels=(),
+        bookmarks=tuple(entry for entry in document.outline if entry.source == "bookmark"),
+        backend=document.pdf_backend,
+    )
+    cutter = make_cutter(document.source, info, chosen)
+    for page in document.pages:
+        yield from cutter.add(page)
+    yield from cutter.finish()

@@ -1,0 +1,147 @@
+"""Runs: what a caller gets to see of a stream's items, and what is raised at the end.
+
+`Run` applies `on_page_error`; `ChunkRun` and `DocumentRun` make chunks and documents of what it lets through. They
+take items one at a time, so that the blocking and the `await`able forms of `Reader` share them.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+from dsocr_loaders import errors
+from dsocr_loaders.errors import PagesFailed, SourceError
+from dsocr_loaders.granularity import make_cutter
+from dsocr_loaders.pipeline import SourceDone, SourceOpened
+from dsocr_loaders.structure import Structurer, build_document
+from dsocr_loaders.values import PageResult, PageStatus, SourceFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dsocr_loaders.granularity import Cutter
+    from dsocr_loaders.pipeline import RunItem
+    from dsocr_loaders.settings import Settings
+    from dsocr_loaders.values import Chunk, Document
+
+__all__ = ["ChunkRun", "DocumentRun", "Run", "source_error"]
+
+_log = logging.getLogger(__name__)
+
+
+class Run:
+    """Applies `on_page_error` to the items of a run, and reports progress.
+
+    Args:
+        settings: what the user chose.
+        keeps_pages: whether `PagesFailed` carries every page's result, or the failed ones alone.
+    """
+
+    def __init__(self, settings: Settings, *, keeps_pages: bool = False) -> None:
+        self._settings = settings
+        self._keeps_pages = keeps_pages
+        self._kept: list[PageResult] = []
+        self._failed_sources: list[SourceFailure] = []
+        self._sources = 0
+        self._has_failed = False
+
+    def take(self, item: RunItem) -> RunItem | None:
+        """Return the item, or None if it is to be left out."""
+        if isinstance(item, SourceFailure):
+            self._sources += 1
+            if self._settings.on_page_error == "skip":
+                _log.warning("%s is left out: %s", item.name, item.message)
+            else:
+                self._failed_sources.append(item)
+            return None
+        if isinstance(item, SourceOpened):
+            self._sources += 1
+        if not isinstance(item, PageResult):
+            return item
+        if self._settings.show_progress:
+            sys.stderr.write(f"{item.source.name}: page {item.page_number} of {item.total_pages}: {item.status}\n")
+        return self._take_page(item)
+
+    def _take_page(self, page: PageResult) -> PageResult | None:
+        is_failed = page.status is PageStatus.FAILED
+        policy = self._settings.on_page_error
+        if self._keeps_pages or (is_failed and policy in {"raise", "text_layer"}):
+            self._kept.append(page)
+        if not is_failed or policy == "placeholder":
+            return page
+        if policy == "skip":
+            _log.warning("page left out: %s", page.error.message if page.error else "")
+        else:
+            self._has_failed = True
+        return None
+
+    def finish(self) -> None:
+        """Raise what has to be raised at the end of the run."""
+        if self._sources == 1 and self._failed_sources:
+            raise source_error(self._failed_sources[0])
+        if self._has_failed or self._failed_sources:
+            raise PagesFailed(self._kept, self._failed_sources)
+
+
+class ChunkRun(Run):
+    """Makes the objects of a run."""
+
+    def __init__(self, settings: Settings, *, keeps_pages: bool = False) -> None:
+        super().__init__(settings, keeps_pages=keeps_pages)
+        self._structurer: Structurer | None = None
+        self._cutter: Cutter | None = None
+
+    def chunks(self, item: RunItem) -> Iterator[Chunk]:
+        """Yield what `item` completes."""
+        taken = self.take(item)
+        if isinstance(taken, SourceOpened):
+            self._structurer = Structurer(taken.info, self._settings.structure)
+            self._cutter = make_cutter(taken.source, taken.info, self._settings)
+        elif self._structurer is not None and self._cutter is not None:
+            if isinstance(taken, PageResult):
+                for page in self._structurer.add(taken):
+                    yield from self._cutter.add(page)
+            elif isinstance(taken, SourceDone):
+                for page in self._structurer.finish():
+                    yield from self._cutter.add(page)
+                yield from self._cutter.finish()
+
+
+class DocumentRun(Run):
+    """Makes the one document of a run."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings, keeps_pages=True)
+        self._opened: SourceOpened | None = None
+        self._structurer: Structurer | None = None
+        self._pages: list[PageResult] = []
+
+    def add(self, item: RunItem) -> None:
+        """Take the next item."""
+        taken = self.take(item)
+        if isinstance(taken, SourceOpened):
+            if self._opened is not None:
+                raise SourceError(
+                    f"read() takes one source, and this is {self._opened.source.name}, {taken.source.name} and maybe "
+                    "more; Reader.lazy_load and Reader.iter_pages take many."
+                )
+            self._opened = taken
+            self._structurer = Structurer(taken.info, self._settings.structure)
+        elif self._structurer is not None and isinstance(taken, PageResult):
+            self._pages += self._structurer.add(taken)
+
+    def document(self) -> Document:
+        """Return the document, or raise what has to be raised at the end of the run."""
+        self.finish()
+        if self._opened is None or self._structurer is None:
+            raise SourceError("There is no source to read: the list is empty.")
+        pages = [*self._pages, *self._structurer.finish()]
+        return build_document(self._opened.source, self._opened.info, pages)
+
+
+def source_error(failure: SourceFailure) -> SourceError:
+    """Return the error that a source's failure stands for, ready to be raised."""
+    kind = getattr(errors, failure.kind, SourceError)
+    is_source_error = isinstance(kind, type) and issubclass(kind, SourceError)
+    return kind(failure.message) if is_source_error else SourceError(failure.message)
