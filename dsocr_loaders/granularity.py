@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Protocol
 from dsocr_loaders.chunking import Chunker, Draft, finished_chunk, region_draft
 from dsocr_loaders.export import document_markdown, document_to_json, page_markdown
 from dsocr_loaders.structure import build_document
-from dsocr_loaders.values import PageStatus
+from dsocr_loaders.values import PageStatus, SourceInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from dsocr_loaders.settings import Settings
-    from dsocr_loaders.values import Chunk, Document, PageResult, Source, SourceInfo
+    from dsocr_loaders.values import Chunk, Document, PageResult, Source
 
-__all__ = ["Cutter", "make_cutter"]
+__all__ = ["Cutter", "cut", "make_cutter"]
 
 
 class Cutter(Protocol):
@@ -60,6 +60,20 @@ def make_cutter(source: Source, info: SourceInfo, settings: Settings) -> Cutter:
             return _WholeDocument(source, info, "document", as_markdown)
         case "grounded":
             return _WholeDocument(source, info, "grounded", document_to_json)
+
+
+def cut(document: Document, settings: Settings) -> Iterator[Chunk]:
+    """Yield the objects that `settings.granularity` names of a document that was read and structured before."""
+    info = SourceInfo(
+        total_pages=document.total_pages,
+        labels=tuple(page.label for page in document.pages),
+        bookmarks=tuple(entry for entry in document.outline if entry.source == "bookmark"),
+        backend=document.pdf_backend,
+    )
+    cutter = make_cutter(document.source, info, settings)
+    for page in document.pages:
+        yield from cutter.add(page)
+    yield from cutter.finish()
 
 
 class _EachRegion:

@@ -13,13 +13,13 @@ from os import cpu_count
 from typing import TYPE_CHECKING, Self, Unpack
 
 from dsocr_loaders.engines import make_engine
-from dsocr_loaders.granularity import make_cutter
+from dsocr_loaders.granularity import cut
 from dsocr_loaders.pages import PagePool
 from dsocr_loaders.pipeline import PageStream, aiterate, iterate
 from dsocr_loaders.runs import ChunkRun, DocumentRun, Run
 from dsocr_loaders.settings import ReaderArguments, Settings, SettingsArguments
 from dsocr_loaders.sources import Spool, resolve_sources
-from dsocr_loaders.values import PageResult, SourceInfo
+from dsocr_loaders.values import PageResult
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Iterator
@@ -272,14 +272,4 @@ def chunk(document: Document, **settings: Unpack[SettingsArguments]) -> Iterator
     Raises:
         SettingsError: a setting is not allowed.
     """
-    chosen = Settings(**settings)
-    info = SourceInfo(
-        total_pages=document.total_pages,
-        labels=(),
-        bookmarks=tuple(entry for entry in document.outline if entry.source == "bookmark"),
-        backend=document.pdf_backend,
-    )
-    cutter = make_cutter(document.source, info, chosen)
-    for page in document.pages:
-        yield from cutter.add(page)
-    yield from cutter.finish()
+    yield from cut(document, Settings(**settings))

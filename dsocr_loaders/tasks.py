@@ -8,6 +8,7 @@ for baidu/Unlimited-OCR.
 
 from __future__ import annotations
 
+import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -44,9 +45,9 @@ PROMPTS: Mapping[str, Mapping[Task, str]] = MappingProxyType(
 def family_of(model: str) -> str:
     """Return the family that a model's name or folder belongs to: a key of `PROMPTS`; `deepseek-ocr` if unknown."""
     name = model.lower().replace("_", "-")
-    if "unlimited" in name:
+    if "unlimited-ocr" in name:
         return "unlimited-ocr"
-    if "ocr-2" in name or "ocr2" in name:
+    if re.search(r"ocr-?2(?!\d)", name):  # another digit makes it a date or a size: ocr-2025-10
         return "deepseek-ocr-2"
     return "deepseek-ocr"
 

@@ -43,12 +43,20 @@ class EngineLoop:
             EngineDead: the loop is closed.
         """
         with self._lock:
-            if self._is_closed:
+            if self._is_closed or (self._finalizer is not None and not self._finalizer.alive):
                 coroutine.close()
                 raise engine_error("died", "The engine is closed. Make a new Reader to read more.")
             if self._loop is None:
                 self._loop = self._start()
             return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the caller runs on this very loop, where waiting for a submitted coroutine would never end."""
+        try:
+            return asyncio.get_running_loop() is self._loop
+        except RuntimeError:
+            return False
 
     def _start(self) -> asyncio.AbstractEventLoop:
         loop = asyncio.new_event_loop()
@@ -61,8 +69,9 @@ class EngineLoop:
         """Cancel what runs, end the loop and its thread. Safe to call twice, and from the loop's own thread."""
         with self._lock:
             self._is_closed = True
-            if self._finalizer is not None:
-                self._finalizer()
+            finalizer = self._finalizer
+        if finalizer is not None:  # not under the lock: a coroutine that cleans up may close or submit in its turn
+            finalizer()
 
 
 def _run(loop: asyncio.AbstractEventLoop) -> None:

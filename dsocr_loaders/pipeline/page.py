@@ -248,4 +248,4 @@ def _delay_s(attempt: int, retry_after_s: float | None) -> float:
     if retry_after_s is not None:
         return min(_LONGEST_DELAY_S, max(0.0, retry_after_s))
     spread = random.uniform(0.5, 1.0)  # noqa: S311 - spreads retries out, guards nothing
-    return min(_LONGEST_DELAY_S, _FIRST_DELAY_S * 2 ** (attempt - 1)) * spread
+    return min(_LONGEST_DELAY_S, _FIRST_DELAY_S * 2.0 ** (attempt - 1)) * spread

@@ -1,0 +1,147 @@
+"""`dsocr convert`: the main job."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import click
+
+from dsocr_loaders.cli.exits import ExitStatus, status_of
+from dsocr_loaders.cli.options import CHUNK_SETTINGS, READ_SETTINGS, setting_options, settings_from
+from dsocr_loaders.cli.outputs import OutputFolder
+from dsocr_loaders.errors import EngineError, OutputError
+from dsocr_loaders.values import PageStatus
+
+if TYPE_CHECKING:
+    from dsocr_loaders.pipeline import RunItem, SourceOpened
+    from dsocr_loaders.settings import Settings
+    from dsocr_loaders.values import PageResult, SourceFailure
+
+__all__ = ["convert"]
+
+
+@click.command()
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("-o", "--output", required=True, metavar="FOLDER", help="Where the results go; made if missing.")
+@click.option(
+    "--on-page-error",
+    type=click.Choice(["skip", "placeholder", "text_layer"]),
+    default="skip",
+    show_default=True,
+    help="What becomes of a page that failed: left out of the chunks, a chunk without text, or read from the PDF's "
+    "text layer. The document's JSON has it with its error in any case.",
+)
+@setting_options((*READ_SETTINGS, *CHUNK_SETTINGS))
+def convert(sources: tuple[str, ...], output: str, **options: object) -> ExitStatus:
+    """Turn PDFs and images into FOLDER/<name>.json, .chunks.jsonl and .md, and print a report.
+
+    SOURCE is a file, a folder or a glob pattern. What cannot be read is said in one line each; the rest is done.
+    """
+    from dsocr_loaders.reader import Reader  # noqa: PLC0415 - `dsocr --help` needs none of it
+
+    settings = settings_from(options)
+    job = _Job(settings, OutputFolder(output))
+    with Reader.from_settings(settings) as reader:
+        items = reader.iter_items(list(sources))
+        try:
+            for item in items:
+                job.take(item)
+        except EngineError as error:
+            click.echo(f"Error: {error}", err=True)
+            job.report()
+            return status_of(error)
+        finally:
+            items.close()
+    job.report()
+    return job.status
+
+
+class _Job:
+    """Writes the files of each source as soon as it is read, and counts for the report."""
+
+    def __init__(self, settings: Settings, folder: OutputFolder) -> None:
+        self._settings = settings
+        self._folder = folder
+        self._opened: SourceOpened | None = None
+        self._pages: list[PageResult] = []
+        self._files: Counter[str] = Counter()
+        self._statuses: Counter[PageStatus] = Counter()
+        self._chunks: Counter[str] = Counter()
+
+    def take(self, item: RunItem) -> None:
+        from dsocr_loaders.pipeline import SourceDone, SourceOpened  # noqa: PLC0415 - loaded by the reader already
+        from dsocr_loaders.values import SourceFailure  # noqa: PLC0415 - likewise
+
+        if isinstance(item, SourceFailure):
+            self._fail(item)
+        elif isinstance(item, SourceOpened):
+            self._opened, self._pages = item, []
+        elif isinstance(item, SourceDone):
+            self._finish()
+        else:
+            self._take_page(item)
+
+    def _fail(self, failure: SourceFailure) -> None:
+        self._files["failed"] += 1
+        text = failure.message if failure.name in failure.message else f"{failure.name}: {failure.message}"
+        click.echo(f"Error: {text}", err=True)
+
+    def _take_page(self, page: PageResult) -> None:
+        self._statuses[page.status] += 1
+        self._pages.append(page)
+        if page.error is not None:
+            click.echo(f"Error: {page.error.message}", err=True)
+        if self._settings.show_progress:
+            click.echo(f"{page.source.name}: page {page.page_number} of {page.total_pages}: {page.status}", err=True)
+
+    def _finish(self) -> None:
+        from dsocr_loaders.export import chunk_to_json, document_markdown, document_to_json  # noqa: PLC0415 - likewise
+        from dsocr_loaders.granularity import cut  # noqa: PLC0415 - likewise
+        from dsocr_loaders.structure import Structurer, build_document  # noqa: PLC0415 - likewise
+
+        if self._opened is None:
+            raise AssertionError("a source is done that was never opened")
+        opened = self._opened
+        structurer = Structurer(opened.info, self._settings.structure)
+        pages = [ready for page in self._pages for ready in structurer.add(page)] + structurer.finish()
+        document = build_document(opened.source, opened.info, pages)
+        chunks = list(cut(document, self._settings))
+        texts = {
+            ".json": document_to_json(document),
+            ".chunks.jsonl": "".join(f"{chunk_to_json(chunk)}\n" for chunk in chunks),
+            ".md": document_markdown(document, table_format=self._settings.table_format),
+        }
+        try:
+            self._folder.write(opened.source, texts)
+        except OutputError as error:
+            self._files["failed"] += 1
+            click.echo(f"Error: {error}", err=True)
+            return
+        self._files["written"] += 1
+        self._chunks.update(chunk.metadata.region_type for chunk in chunks)
+
+    def report(self) -> None:
+        """Print what was done."""
+        files = f"{self._files['written']} written to {self._folder.folder}"
+        if self._files["failed"]:
+            files += f", {self._files['failed']} failed"
+        click.echo(f"files   {files}")
+        click.echo(f"pages   {_counts({status.value: count for status, count in sorted(self._statuses.items())})}")
+        click.echo(f"chunks  {_counts(dict(self._chunks.most_common()))}")
+
+    @property
+    def status(self) -> ExitStatus:
+        """How the job went as a whole."""
+        read = sum(count for status, count in self._statuses.items() if status is not PageStatus.FAILED)
+        if not read:
+            return ExitStatus.NOTHING_READ
+        has_failed = self._files["failed"] or self._statuses[PageStatus.FAILED]
+        return ExitStatus.SOME_FAILED if has_failed else ExitStatus.OK
+
+
+def _counts(counts: dict[str, int]) -> str:
+    total = sum(counts.values())
+    if not total:
+        return "0"
+    return f"{total}: " + ", ".join(f"{count} {name}" for name, count in counts.items())

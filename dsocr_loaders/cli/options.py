@@ -1,0 +1,77 @@
+"""Settings as options: one for each, with the setting's own words as help, checked by `Settings` itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from dsocr_loaders.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+__all__ = ["CHUNK_SETTINGS", "READ_SETTINGS", "setting_options", "settings_from"]
+
+F = TypeVar("F", bound="Callable[..., object]")
+
+CHUNK_SETTINGS = ("granularity", "chunk_tokens", "contextualize", "table_format")
+"""Those that shape chunks of a document that was read already."""
+
+READ_SETTINGS = (
+    "engine",
+    "model",
+    "server",
+    "resolution",
+    "task",
+    "prompt",
+    "pages",
+    "dpi",
+    "pdf_backend",
+    "password",
+    "max_new_tokens",
+    "timeout_s",
+    "max_in_flight",
+    "image_format",
+    "structure",
+    "show_progress",
+)
+"""Those that shape how pages are read. The key of a remote engine comes from the environment, DSOCR_API_KEY: a
+command line is visible to every user of a machine."""
+
+
+def setting_options(names: Iterable[str]) -> Callable[[F], F]:
+    """Return a decorator that gives a click command an option for each of the settings `names`."""
+    fields = Settings.model_fields
+
+    def decorate(command: F) -> F:
+        for name in reversed(tuple(names)):
+            flag = f"--{name.replace('_', '-')}"
+            description = fields[name].description or ""
+            if fields[name].annotation is bool:
+                command = click.option(flag, name, is_flag=True, default=None, help=description)(command)
+                continue
+            default = fields[name].default
+            shown = "" if default is None else f" [default: {getattr(default, 'value', default)}]"
+            text = f"{description} {_sentence(Settings.allowed(name))}{shown}"
+            command = click.option(flag, name, default=None, metavar=_metavar(name), help=text)(command)
+        return command
+
+    return decorate
+
+
+def settings_from(values: dict[str, object]) -> Settings:
+    """Return the settings for options that were given; the others keep their defaults.
+
+    Raises:
+        SettingsError: a value is not allowed.
+    """
+    return Settings(**{name: value for name, value in values.items() if value is not None})  # type: ignore[arg-type]
+
+
+def _sentence(words: str) -> str:
+    return f"Takes {words}."
+
+
+def _metavar(name: str) -> str:
+    return {"timeout_s": "SECONDS", "dpi": "DPI", "chunk_tokens": "N"}.get(name, name.upper())

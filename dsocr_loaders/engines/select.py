@@ -1,0 +1,170 @@
+"""Which engine reads: `engine=` as an object, and what works on this machine."""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Final, cast
+
+from dsocr_loaders.engines.advice import HOW_TO_GET_OCR, LOCAL_ENDPOINT, SERVE_COMMAND
+from dsocr_loaders.engines.endpoint import ENDPOINT_VARIABLE
+from dsocr_loaders.errors import DsocrError, engine_error
+from dsocr_loaders.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dsocr_loaders.engines.protocol import Engine
+
+__all__ = ["EngineState", "engine_report", "make_engine"]
+
+_log = logging.getLogger("dsocr_loaders.engines")
+
+_REPLAY: Final = "replay:"
+_INSTALL_PYMUPDF: Final = 'pip install "pymupdf>=1.26,<2"'
+_LEFT_OUT: Final = ("vllm", "transformers")
+_PROBE_LIMIT_S: Final = 60.0
+
+
+def make_engine(settings: Settings) -> Engine:
+    """Return the engine that `settings.engine` names; an engine that is given as an object, as it is.
+
+    `"auto"` takes the server at the environment's DSOCR_ENDPOINT if there is one, else the text layer. Choice and
+    reason are logged. Nothing is asked of the network here.
+
+    Raises:
+        EngineUnavailable: cause `no_engine`; the message says how to get one.
+        SettingsError: the engine cannot be asked for these settings.
+    """
+    chosen = settings.engine
+    if not isinstance(chosen, str):
+        return cast("Engine", chosen)
+    if chosen == "auto":
+        return _auto(settings)
+    if chosen == "text_layer":
+        return _text_layer(settings, "engine='text_layer' asks for it")
+    if chosen in _LEFT_OUT:
+        raise engine_error(
+            "no_engine",
+            f"engine={chosen!r}: this release reads through a server, not inside this process. Start one with "
+            f"`{SERVE_COMMAND}` and pass engine={LOCAL_ENDPOINT!r}.",
+        )
+    if chosen.startswith(_REPLAY):
+        from dsocr_loaders.engines.replay import ReplayEngine  # noqa: PLC0415 - loaded when chosen
+
+        return _logged(ReplayEngine(chosen.removeprefix(_REPLAY)), "engine= names its folder")
+    return _remote(chosen, settings, "engine= names its URL", setting="engine")
+
+
+def _auto(settings: Settings) -> Engine:
+    endpoint = _endpoint(os.environ)
+    if endpoint:
+        return _remote(endpoint, settings, f"{ENDPOINT_VARIABLE} is set", setting=ENDPOINT_VARIABLE)
+    if _has_pymupdf():
+        return _text_layer(settings, f"{ENDPOINT_VARIABLE} is not set, so nothing can read pixels")
+    raise engine_error(
+        "no_engine",
+        f"No engine was found: {ENDPOINT_VARIABLE} is not set, and the text layer of a PDF needs PyMuPDF "
+        f"(`{_INSTALL_PYMUPDF}`). {HOW_TO_GET_OCR}",
+    )
+
+
+def _remote(url: str, settings: Settings, reason: str, *, setting: str) -> Engine:
+    from dsocr_loaders.engines.remote import RemoteEngine  # noqa: PLC0415 - imports httpx
+
+    return _logged(RemoteEngine(url, settings, setting=setting), reason)
+
+
+def _text_layer(settings: Settings, reason: str) -> Engine:
+    from dsocr_loaders.engines.text_layer import TextLayerEngine  # noqa: PLC0415 - loaded when chosen
+
+    password = None if settings.password is None else settings.password.get_secret_value()
+    return _logged(TextLayerEngine(password=password), reason)
+
+
+def _logged(engine: Engine, reason: str) -> Engine:
+    _log.info("engine: %s (%s)", engine.fingerprint, reason)
+    return engine
+
+
+@dataclass(frozen=True, slots=True)
+class EngineState:
+    """What one engine is worth on this machine.
+
+    Attributes:
+        engine: the word for `engine=`.
+        works: True or False; None if that takes asking a server, and nobody asked.
+        detail: why, in one sentence.
+        command: the one command that would make it work, `""` if it works.
+    """
+
+    engine: str
+    works: bool | None
+    detail: str
+    command: str = ""
+
+
+def engine_report(settings: Settings | None = None, *, probe: bool = False) -> tuple[EngineState, ...]:
+    """Return the state of every engine on this machine, `auto` first.
+
+    Args:
+        settings: what a server would be asked with; the defaults if None.
+        probe: ask the server at DSOCR_ENDPOINT whether it works; without it, or without that variable, nothing is
+            asked of the network. It may take a minute.
+    """
+    server = _server_state(settings or Settings(), probe=probe)
+    text_layer = _text_layer_state()
+    left_out = [
+        EngineState(name, works=False, detail="Not in this release; a server does the same.", command=SERVE_COMMAND)
+        for name in _LEFT_OUT
+    ]
+    replay = EngineState("replay:FOLDER", works=True, detail="Answers that were recorded, from a folder.")
+    return (_auto_state(server, text_layer), server, text_layer, replay, *left_out)
+
+
+def _auto_state(server: EngineState, text_layer: EngineState) -> EngineState:
+    if _endpoint(os.environ):
+        return EngineState("auto", server.works, f"Takes the server that {ENDPOINT_VARIABLE} names.", server.command)
+    if text_layer.works:
+        return EngineState("auto", works=True, detail="Takes the text layer, which reads born-digital PDFs only.")
+    return EngineState("auto", works=False, detail="Finds neither a server nor PyMuPDF.", command=text_layer.command)
+
+
+def _text_layer_state() -> EngineState:
+    if _has_pymupdf():
+        return EngineState("text_layer", works=True, detail="Reads born-digital PDFs without a model; scans fail.")
+    return EngineState("text_layer", works=False, detail="PyMuPDF is not installed.", command=_INSTALL_PYMUPDF)
+
+
+def _server_state(settings: Settings, *, probe: bool) -> EngineState:
+    endpoint = _endpoint(os.environ)
+    if not endpoint:
+        detail = f"{ENDPOINT_VARIABLE} is not set. Once this server runs, set it to its URL ({LOCAL_ENDPOINT})."
+        return EngineState("URL", works=False, detail=detail, command=SERVE_COMMAND)
+    from dsocr_loaders.engines.remote import RemoteEngine  # noqa: PLC0415 - imports httpx
+
+    try:
+        engine = RemoteEngine(endpoint, settings, setting=ENDPOINT_VARIABLE)
+    except DsocrError as error:
+        command = f"export {ENDPOINT_VARIABLE}={LOCAL_ENDPOINT}"
+        return EngineState(ENDPOINT_VARIABLE, works=False, detail=str(error), command=command)
+    try:
+        if not probe:
+            detail = f"{ENDPOINT_VARIABLE} names a server, which was not asked."
+            return EngineState(endpoint, works=None, detail=detail, command="dsocr engines --probe")
+        served = engine.loop.submit(engine.first_contact()).result(timeout=_PROBE_LIMIT_S)
+    except DsocrError as error:
+        return EngineState(endpoint, works=False, detail=str(error), command=SERVE_COMMAND)
+    finally:
+        engine.close()
+    return EngineState(endpoint, works=True, detail=f"Reads with the server's model {served.id}.")
+
+
+def _endpoint(environ: Mapping[str, str]) -> str:
+    return environ.get(ENDPOINT_VARIABLE, "").strip()
+
+
+def _has_pymupdf() -> bool:
+    return find_spec("pymupdf") is not None

@@ -1,0 +1,120 @@
+"""Headers, footers and page numbers, as far as one page alone shows them.
+
+Only the obvious ones are found: short lines in the top or bottom margin, in no larger type than the body and not
+bold, with a gap to the text. What repeats over pages is the business of `dsocr_loaders.structure`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from dsocr_loaders.engines.text_layer.joining import tidy
+from dsocr_loaders.engines.text_layer.layer import Rectangle, Run, rectangle_around
+from dsocr_loaders.values import RegionType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dsocr_loaders.engines.text_layer.layer import Frame
+
+__all__ = ["Furniture", "SplitPage", "split_furniture"]
+
+_MARGIN = 0.07  # of the page's height: 21 mm of A4
+_NUMBER_MARGIN = 0.13  # of the page's height: LaTeX's article puts the page number there
+_MOST_ROWS = 2
+_LONGEST = 120  # characters
+_GAP = 1.2  # of the font size, between the glyphs of furniture and those of the text
+_LARGEST = 1.05  # of the body's size
+_JOINED_GAP = 2.0  # of the font size; runs farther apart are two pieces: a running title and a page number
+_PAGE_NUMBER = re.compile(
+    r"[-\u2013\u2014|\s]*(?:page|seite|p\.|\u7b2c|\u0635\u0641\u062d\u0629)?\s*(?:\d{1,5}|[ivxlc]{1,7})"
+    r"\s*(?:(?:of|von|/)\s*\d{1,5})?\s*\u9875?[-\u2013\u2014|\s]*",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Furniture:
+    """One piece of a page's furniture: `type` is header, footer or page number; `runs` from left to right."""
+
+    type: RegionType
+    runs: tuple[Run, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SplitPage:
+    """A page's runs: furniture above the text, the text as painted, furniture below it."""
+
+    above: tuple[Furniture, ...]
+    text: tuple[Run, ...]
+    below: tuple[Furniture, ...]
+
+
+def split_furniture(runs: Sequence[Run], solids: Iterable[Rectangle], frame: Frame, body_size: float) -> SplitPage:
+    """Return the runs as furniture and text; `solids` are the places of tables and figures."""
+    rows = _rows(runs)
+    places = [rectangle_around(run.place for run in row) for row in rows]
+    # Seen from the edge of the page inwards, both margins follow one rule.
+    solid = list(solids)
+    from_top = [Rectangle(0, place.y0, 0, place.y1) for place in places]
+    from_bottom = [Rectangle(0, frame.height - place.y1, 0, frame.height - place.y0) for place in reversed(places)]
+    first_solid = min((place.y0 for place in solid), default=frame.height)
+    last_solid = min((frame.height - place.y1 for place in solid), default=frame.height)
+    top = _outer_rows(rows, from_top, first_solid, frame.height, body_size)
+    rest = rows[top:]
+    bottom = _outer_rows(rest[::-1], from_bottom[: len(rest)], last_solid, frame.height, body_size)
+    outside = {id(run) for row in (*rows[:top], *rest[len(rest) - bottom :]) for run in row}
+    return SplitPage(
+        above=tuple(piece for row in rows[:top] for piece in _pieces(row, RegionType.HEADER)),
+        text=tuple(run for run in runs if id(run) not in outside),
+        below=tuple(piece for row in rest[len(rest) - bottom :] for piece in _pieces(row, RegionType.FOOTER)),
+    )
+
+
+def _rows(runs: Iterable[Run]) -> list[list[Run]]:
+    rows: list[list[Run]] = []
+    for run in sorted(runs, key=lambda each: each.place.centre[1]):
+        first = rows[-1][0].place if rows else None
+        if first is not None and run.place.centre[1] - first.centre[1] < min(run.place.height, first.height) / 2:
+            rows[-1].append(run)
+        else:
+            rows.append([run])
+    return rows
+
+
+def _outer_rows(
+    rows: Sequence[Sequence[Run]], places: Sequence[Rectangle], solid_from: float, height: float, body_size: float
+) -> int:
+    """Return how many of the rows, seen from the edge of the page, are furniture."""
+    found = 0
+    for count, row in enumerate(rows[:_MOST_ROWS], start=1):
+        place = places[count - 1]
+        text = tidy(" ".join(run.text for run in row))
+        margin = _NUMBER_MARGIN if _PAGE_NUMBER.fullmatch(text) else _MARGIN
+        is_plain = all(run.size <= _LARGEST * body_size and not run.is_bold for run in row)
+        if place.y1 > min(margin * height, solid_from) or len(text) > _LONGEST or not is_plain:
+            break
+        next_from = min(places[count].y0 if count < len(rows) else height, solid_from)
+        if next_from - place.y1 >= _GAP * max(run.size for run in row):
+            found = count
+    return found
+
+
+def _pieces(row: Iterable[Run], kind: RegionType) -> list[Furniture]:
+    ordered = sorted(row, key=lambda run: run.place.x0)
+    groups = [[ordered[0]]]
+    for before, after in pairwise(ordered):
+        if after.place.x0 - before.place.x1 > _JOINED_GAP * after.size:
+            groups.append([after])
+        else:
+            groups[-1].append(after)
+    return [
+        Furniture(
+            RegionType.PAGE_NUMBER if _PAGE_NUMBER.fullmatch(tidy(" ".join(run.text for run in group))) else kind,
+            tuple(group),
+        )
+        for group in groups
+    ]

@@ -1,0 +1,43 @@
+"""A ruled table as HTML, with the range and the place of each cell's text."""
+
+from __future__ import annotations
+
+from html import escape
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from dsocr_loaders.engines.text_layer.joining import join_lines
+from dsocr_loaders.engines.text_layer.layer import rectangle_around
+from dsocr_loaders.engines.text_layer.rows import rows_of
+from dsocr_loaders.values import Span
+
+if TYPE_CHECKING:
+    from dsocr_loaders.engines.text_layer.layer import Grid, GridCell, Rectangle
+
+__all__ = ["grid_as_html"]
+
+
+def grid_as_html(grid: Grid) -> tuple[str, tuple[tuple[Rectangle, Span], ...]]:
+    """Return `<table><tr><td>..` and, for each cell that has text, where its glyphs are and its range in the HTML.
+
+    Texts are escaped; merged cells have `rowspan` and `colspan`.
+    """
+    html = "<table>"
+    places = []
+    for _, cells in groupby(grid.cells, key=lambda cell: cell.row):
+        html += "<tr>"
+        for cell in cells:
+            html += _opening(cell)
+            rows = rows_of(cell.runs)
+            if rows:
+                text = escape(join_lines(row.text for row in rows)[0], quote=False)
+                places.append((rectangle_around(row.place for row in rows), Span(len(html), len(html) + len(text))))
+                html += text
+            html += "</td>"
+        html += "</tr>"
+    return html + "</table>", tuple(places)
+
+
+def _opening(cell: GridCell) -> str:
+    spans = (("rowspan", cell.row_span), ("colspan", cell.column_span))
+    return "<td" + "".join(f' {name}="{count}"' for name, count in spans if count > 1) + ">"

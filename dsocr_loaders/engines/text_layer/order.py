@@ -1,0 +1,176 @@
+"""Reading order: which parts of a page are read one after the other.
+
+A page, or a part of it, with a *gutter* is read column by column: a gutter is an upright strip that separates text on
+its left from text on its right over at least three lines. What crosses the gutter divides the page into bands; inside
+a band the left column comes before the right one (the other way round on a page written from right to left), and each
+column is looked at for a gutter of its own. Without a gutter, things are read from top to bottom.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import fmean, median
+from typing import TYPE_CHECKING
+
+from dsocr_loaders.engines.text_layer.layer import Rectangle, Run
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Item", "Solid", "flows_of"]
+
+_NARROWEST = 0.6  # of the font size: the gap between the words of a justified line is mostly smaller
+_FEWEST_LINES = 3
+_LOOKS_LIKE_TEXT = (0.4, 8.0)  # share of the column that a line fills on average, and its characters
+_SURELY_TEXT = (0.75, 25.0)  # the same, for columns that were painted line by line across the page
+_DEEPEST = 6  # columns inside columns
+
+
+@dataclass(frozen=True, slots=True)
+class Solid:
+    """Something in the reading order that is not text: a table or a figure. `index` is its owner's business."""
+
+    place: Rectangle
+    index: int
+
+
+Item = Run | Solid
+
+
+@dataclass(frozen=True, slots=True)
+class _Gutter:
+    left: float
+    right: float
+    depth: float  # points of height over which there is text on both sides
+    crossing: tuple[Item, ...]
+
+    def side(self, item: Item) -> int:
+        """Return 0 for an item on the left, 1 for one on the right."""
+        return 0 if item.place.centre[0] < (self.left + self.right) / 2 else 1
+
+
+def flows_of(items: Sequence[Item], *, is_rtl: bool) -> list[list[Item]]:
+    """Return the items in flows, each a stretch of one column; the flows in reading order, each item once.
+
+    Items of a flow are sorted by their tops.
+    """
+    return [flow for flow in _flows(list(items), is_rtl, _DEEPEST) if flow]
+
+
+def _flows(items: list[Item], is_rtl: bool, depth: int) -> list[list[Item]]:  # noqa: FBT001 - one recursive search
+    gutter = _gutter(items) if depth else None
+    if gutter is None:
+        return [sorted(items, key=lambda item: (item.place.y0, item.place.x0))]
+    flows: list[list[Item]] = []
+    full_width: list[Item] = []
+    for separators, sides in _bands(items, gutter):
+        full_width += separators
+        if not (sides[0] and sides[1]):
+            # Text beside an empty column is a short line of what stands above or below it.
+            full_width += sides[0] + sides[1]
+            continue
+        flows += _flows(full_width, is_rtl, depth - 1)
+        full_width = []
+        for side in reversed(sides) if is_rtl else sides:
+            flows += _flows(side, is_rtl, depth - 1)
+    return [*flows, *_flows(full_width, is_rtl, 0)]
+
+
+def _bands(items: Sequence[Item], gutter: _Gutter) -> list[tuple[list[Item], tuple[list[Item], list[Item]]]]:
+    """Return, from top to bottom, what crosses the gutter and then what stands left and right of it below that."""
+    crossing = set(map(id, gutter.crossing)) | _short_ends(items, gutter)
+    bands: list[tuple[list[Item], tuple[list[Item], list[Item]]]] = [([], ([], []))]
+    for item in sorted(items, key=lambda each: each.place.centre[1]):
+        if id(item) not in crossing:
+            bands[-1][1][gutter.side(item)].append(item)
+        elif any(bands[-1][1]):
+            bands.append(([item], ([], [])))
+        else:
+            bands[-1][0].append(item)
+    return bands
+
+
+def _short_ends(items: Sequence[Item], gutter: _Gutter) -> set[int]:
+    """Return the ids of lines that end a paragraph which crosses the gutter, and are themselves too short for it."""
+    ends = set()
+    crossing = {id(item) for item in gutter.crossing}
+    previous: Item | None = None
+    for item in items:  # as painted
+        if (
+            isinstance(item, Run)
+            and isinstance(previous, Run)
+            and id(previous) in crossing
+            and id(item) not in crossing
+            and item.painted_block == previous.painted_block
+            and not any(_share_a_row(item, other) for other in items if other is not item)
+        ):
+            ends.add(id(item))
+        previous = item
+    return ends
+
+
+def _share_a_row(first: Item, second: Item) -> bool:
+    overlap = min(first.place.y1, second.place.y1) - max(first.place.y0, second.place.y0)
+    return overlap > 0.5 * min(first.place.height, second.place.height)
+
+
+def _gutter(items: Sequence[Item]) -> _Gutter | None:
+    runs = [item for item in items if isinstance(item, Run)]
+    if len(runs) < 2 * _FEWEST_LINES:
+        return None
+    size = median(run.size for run in runs)
+    edges = sorted({round(x, 1) for item in items for x in (item.place.x0, item.place.x1)})
+    best: _Gutter | None = None
+    for left, right in pairwise(edges):
+        if right - left < _NARROWEST * size:
+            continue
+        middle = (left + right) / 2
+        crossing = tuple(item for item in items if item.place.x0 < middle < item.place.x1)
+        gutter = _judged(items, _Gutter(left, right, 0.0, crossing))
+        if gutter is not None and (
+            best is None or (gutter.depth, right - left) > (best.depth * 1.01, best.right - best.left)
+        ):
+            best = gutter
+    return best
+
+
+def _judged(items: Sequence[Item], gutter: _Gutter) -> _Gutter | None:
+    """Return the gutter with its depth, or None if it separates no columns of text."""
+    sides: tuple[list[Run], list[Run]] = ([], [])
+    depth = 0.0
+    for _, both in _bands(items, gutter):
+        if not (both[0] and both[1]):
+            continue
+        overlap = min(max(item.place.y1 for item in side) for side in both) - max(
+            min(item.place.y0 for item in side) for side in both
+        )
+        if overlap <= 0:
+            continue
+        depth += overlap
+        for runs, side in zip(sides, both, strict=True):
+            runs += [item for item in side if isinstance(item, Run)]
+    if min(map(len, sides)) < _FEWEST_LINES:
+        return None
+    line_height = median(run.place.height for side in sides for run in side)
+    if depth < _FEWEST_LINES * line_height:
+        return None
+    likeness = _LOOKS_LIKE_TEXT if _painted_apart(sides) else _SURELY_TEXT
+    if all(_looks_like_column(side, *likeness) for side in sides):
+        return _Gutter(gutter.left, gutter.right, depth, gutter.crossing)
+    return None
+
+
+def _painted_apart(sides: tuple[list[Run], list[Run]]) -> bool:
+    """Whether the sides were painted one after the other: columns mostly are, the cells of a row are not."""
+    left = {run.painted_block for run in sides[0]}
+    right = {run.painted_block for run in sides[1]}
+    return len(left & right) < 0.5 * min(len(left), len(right))
+
+
+def _looks_like_column(runs: Sequence[Run], filled: float, characters: float) -> bool:
+    width = max(run.place.x1 for run in runs) - min(run.place.x0 for run in runs)
+    return (
+        fmean(run.place.width for run in runs) >= filled * width
+        and fmean(len(run.text.strip()) for run in runs) >= characters
+    )

@@ -1,0 +1,141 @@
+"""Blocks, tables and figures -> parts: regions that still know their font size and lie in the reading frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dsocr_loaders.engines.text_layer.grid_html import grid_as_html
+from dsocr_loaders.engines.text_layer.joining import join_lines
+from dsocr_loaders.engines.text_layer.layer import Rectangle, rectangle_around
+from dsocr_loaders.engines.text_layer.rows import rows_of
+from dsocr_loaders.values import Line, Region, RegionType, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dsocr_loaders.engines.text_layer.blocks import Block
+    from dsocr_loaders.engines.text_layer.layer import Frame, Grid, Run
+    from dsocr_loaders.engines.text_layer.rows import Row
+
+__all__ = ["Part", "PlacedLine", "figure_part", "grid_part", "list_part", "run_part", "text_part"]
+
+_SUBLIST_INDENT = 0.8  # of the font size
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedLine:
+    """A rectangle in the reading frame and the range of its part's text that it holds."""
+
+    place: Rectangle
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A region in the making.
+
+    Attributes:
+        type: what it is so far.
+        text: as the region will have it.
+        places: one rectangle for each column that it stands in.
+        lines: where which characters are.
+        size: font size in points, 0 for a figure.
+        level: of a heading, else 0.
+        caption_of: index of the part that it is the caption of, or None.
+    """
+
+    type: RegionType
+    text: str
+    places: tuple[Rectangle, ...]
+    lines: tuple[PlacedLine, ...] = ()
+    size: float = 0.0
+    level: int = 0
+    caption_of: int | None = None
+
+    def region(self, order: int, frame: Frame) -> Region:
+        """Return the region, `order` being the part's index."""
+        return Region(
+            type=self.type,
+            label="",
+            boxes=tuple(frame.box(place) for place in self.places),
+            text=self.text,
+            lines=tuple(Line(frame.box(line.place), line.span.start, line.span.end) for line in self.lines),
+            order=order,
+            level=self.level,
+            caption_of=self.caption_of,
+        )
+
+
+def text_part(block: Block) -> Part:
+    """Return a block as text: its rows joined, or below each other if they look like a table's."""
+    texts = [row.text for row in block.rows]
+    text, spans = _stacked(texts) if block.is_spread else join_lines(texts)
+    return Part(RegionType.TEXT, text, _columns(block.rows), _lines(block.rows, spans), block.size)
+
+
+def list_part(items: Sequence[Block]) -> Part:
+    """Return list items as one part with an item a line: `- text` or `2. text`, two blanks more for each level."""
+    text = ""
+    lines: list[PlacedLine] = []
+    starts: list[float] = []  # of the item's ancestors and its own
+    for item in items:
+        first = item.rows[0]
+        while starts and first.start < starts[-1] - _SUBLIST_INDENT * first.size:
+            starts.pop()
+        if not starts or first.start > starts[-1] + _SUBLIST_INDENT * first.size:
+            starts.append(first.start)
+        prefix = ("\n" if text else "") + "  " * (len(starts) - 1)
+        joined, spans = join_lines([_item_start(first), *(row.text for row in item.rows[1:])])
+        offset = len(text) + len(prefix)
+        text += prefix + joined
+        lines += _lines(item.rows, [Span(span.start + offset, span.end + offset) for span in spans])
+    rows = [row for item in items for row in item.rows]
+    return Part(RegionType.LIST, text, _columns(rows), tuple(lines), items[0].size)
+
+
+def _item_start(row: Row) -> str:
+    return f"{row.marker.text} {row.text[row.marker.length :]}" if row.marker else row.text
+
+
+def grid_part(grid: Grid) -> Part:
+    """Return a ruled table as HTML."""
+    text, cells = grid_as_html(grid)
+    lines = tuple(PlacedLine(place, span) for place, span in cells)
+    sizes = [run.size for cell in grid.cells for run in cell.runs]
+    return Part(RegionType.TABLE, text, (grid.place,), lines, max(sizes, default=0.0))
+
+
+def figure_part(place: Rectangle) -> Part:
+    """Return a figure, which has no text."""
+    return Part(RegionType.FIGURE, "", (place,))
+
+
+def run_part(kind: RegionType, runs: Iterable[Run]) -> Part:
+    """Return runs as one part, row by row from the top."""
+    rows = rows_of(runs)
+    text, spans = join_lines(row.text for row in rows)
+    return Part(kind, text, (rectangle_around(row.place for row in rows),), _lines(rows, spans), rows[0].size)
+
+
+def _stacked(texts: Sequence[str]) -> tuple[str, tuple[Span, ...]]:
+    spans: list[Span] = []
+    for text in texts:
+        start = spans[-1].end + 1 if spans else 0
+        spans.append(Span(start, start + len(text)))
+    return "\n".join(texts), tuple(spans)
+
+
+def _lines(rows: Sequence[Row], spans: Sequence[Span]) -> tuple[PlacedLine, ...]:
+    return tuple(PlacedLine(row.place, span) for row, span in zip(rows, spans, strict=True))
+
+
+def _columns(rows: Sequence[Row]) -> tuple[Rectangle, ...]:
+    """Return one rectangle for each stretch of rows that goes down the page."""
+    stretches: list[list[Row]] = []
+    for row in rows:
+        if stretches and row.place.centre[1] > stretches[-1][-1].place.centre[1]:
+            stretches[-1].append(row)
+        else:
+            stretches.append([row])
+    return tuple(rectangle_around(row.place for row in stretch) for stretch in stretches)

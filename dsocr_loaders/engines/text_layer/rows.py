@@ -1,0 +1,148 @@
+"""Runs of one column -> rows: what stands on one baseline."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from dsocr_loaders.engines.text_layer.joining import tidy, without_blank
+from dsocr_loaders.engines.text_layer.layer import Rectangle, Run, rectangle_around
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Marker", "Row", "rows_of"]
+
+_SAME_BASELINE = 0.35  # of the font size
+_BLANK = 0.1  # of the font size; a smaller gap between two runs is inside a word
+_WIDE = 2.0  # of the font size; a wider gap sets things apart, as in a row of a table
+
+# Bullets in common fonts: general punctuation, geometric shapes, ticks, arrows, and Wingdings' private numbers.
+_BULLET = re.compile("[\u2022\u2023\u2043\u2219\u25a0-\u25ff\u2713-\u2718\u2794-\u27be\uf0a0-\uf0ff\u00b7*]\\s*")
+_DASH = re.compile("[-\u2013\u2014]\\s+")
+_NUMBER = re.compile(
+    r"(\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{2,5})[.)]|\[\d{1,3}\])\s+(?=\S)|(\d{1,3}\u3001|[\u2460-\u2473])\s*(?=\S)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """What a list item starts with.
+
+    Attributes:
+        text: `"-"` for any bullet or dash, else the number as written, such as `"2."` or `"(a)"`.
+        length: characters of the row's text up to the item's own text.
+        is_sure: whether it cannot be a word of a running text: a bullet is sure, a dash or a number is not.
+    """
+
+    text: str
+    length: int
+    is_sure: bool
+
+    @property
+    def is_bullet(self) -> bool:
+        """Whether it is a bullet or a dash, and no number."""
+        return self.text == "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Runs on one baseline, read one after the other.
+
+    Attributes:
+        text: tidy, not empty.
+        place: around its glyphs.
+        baseline: y of the largest run's baseline.
+        size: font size of its longest run.
+        is_bold: whether all of it is bold.
+        is_rtl: whether it is written from right to left.
+        is_spread: whether wide gaps set its runs apart, as in a row of a table.
+        marker: what it starts with if that looks like a list item.
+        text_start: where the text after the marker starts, in points that grow in reading direction.
+    """
+
+    text: str
+    place: Rectangle
+    baseline: float
+    size: float
+    is_bold: bool
+    is_rtl: bool
+    is_spread: bool
+    marker: Marker | None
+    text_start: float
+
+    @property
+    def start(self) -> float:
+        """Where it starts, in points that grow in reading direction."""
+        return -self.place.x1 if self.is_rtl else self.place.x0
+
+    @property
+    def end(self) -> float:
+        """Where it ends, in points that grow in reading direction."""
+        return -self.place.x0 if self.is_rtl else self.place.x1
+
+    @property
+    def first_word_width(self) -> float:
+        """How wide the first word is, by share of characters; one character in Chinese and Japanese."""
+        length = 1 if without_blank(self.text[:1], self.text[:1]) else len(self.text.split(maxsplit=1)[0])
+        return self.place.width * length / len(self.text)
+
+
+def rows_of(runs: Iterable[Run]) -> list[Row]:
+    """Return the rows of one column from top to bottom. `runs` are in any order and none of them is blank."""
+    groups: list[list[Run]] = []
+    for run in sorted(runs, key=lambda each: each.baseline):
+        group = groups[-1] if groups else None
+        if group is not None and run.baseline - group[0].baseline <= _SAME_BASELINE * min(run.size, group[0].size):
+            group.append(run)
+        else:
+            groups.append([run])
+    return [row for group in groups if (row := _row(group)) is not None]
+
+
+def _row(runs: list[Run]) -> Row | None:
+    rtl_letters = sum(len(run.text) for run in runs if run.is_rtl)
+    is_rtl = rtl_letters > sum(len(run.text) for run in runs if not run.is_rtl)
+    runs = sorted(runs, key=lambda run: -run.place.x1 if is_rtl else run.place.x0)
+    text = runs[0].text
+    gaps = []
+    for before, after in pairwise(runs):
+        gap = before.place.x0 - after.place.x1 if is_rtl else after.place.x0 - before.place.x1
+        size = min(before.size, after.size)
+        gaps.append(gap / size if size else 0.0)
+        needs_blank = gaps[-1] > (_WIDE if without_blank(text.rstrip(), after.text.lstrip()) else _BLANK)
+        text += (" " if needs_blank else "") + after.text
+    text = tidy(text)
+    if not text:
+        return None
+    longest = max(runs, key=lambda run: len(run.text))
+    place = rectangle_around(run.place for run in runs)
+    marker = _marker(text)
+    stands_alone = marker is not None and len(runs) > 1 and len(tidy(runs[0].text)) <= marker.length
+    if stands_alone:
+        text_start = -runs[1].place.x1 if is_rtl else runs[1].place.x0
+    else:
+        skipped = place.width * (marker.length if marker else 0) / len(text)
+        text_start = (-place.x1 if is_rtl else place.x0) + skipped
+    return Row(
+        text=text,
+        place=place,
+        baseline=longest.baseline,
+        size=longest.size,
+        is_bold=all(run.is_bold for run in runs),
+        is_rtl=is_rtl,
+        is_spread=any(gap > _WIDE for gap in (gaps[1:] if stands_alone else gaps)),
+        marker=marker,
+        text_start=text_start,
+    )
+
+
+def _marker(text: str) -> Marker | None:
+    for pattern, is_sure in ((_BULLET, True), (_DASH, False)):
+        found = pattern.match(text)
+        if found is not None and found.end() < len(text):
+            return Marker("-", found.end(), is_sure)
+    found = _NUMBER.match(text)
+    return Marker(found[1] or found[2], found.end(), is_sure=False) if found is not None else None

@@ -1,0 +1,145 @@
+"""PDFs through PyMuPDF: the pixels of the official scripts (zoom dpi / 72, no alpha)."""
+
+from __future__ import annotations
+
+import warnings
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from dsocr_loaders.errors import MissingDependency
+from dsocr_loaders.pages.labels import LabelRule, clean_text, labels_from_rules
+from dsocr_loaders.pages.opened import (
+    MAX_BOOKMARKS,
+    PAGES_PER_OPENING,
+    PageFrame,
+    damaged,
+    password_required,
+    require_page,
+    require_pages,
+)
+from dsocr_loaders.pages.pixels import fitting_zoom
+from dsocr_loaders.values import OutlineEntry, RgbImage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dsocr_loaders.values import Source
+
+__all__ = ["PyMuPdfSource"]
+
+_DEEPEST_LABEL_TREE = 16
+
+
+def _pymupdf() -> Any:  # noqa: ANN401 - the library ships no types
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # its generated bindings warn on newer Pythons
+            import pymupdf  # noqa: PLC0415 - optional dependency
+    except ImportError as error:
+        raise MissingDependency(
+            f'pdf_backend="pymupdf" needs PyMuPDF ({error}): pip install "pymupdf>=1.26,<2"'
+        ) from error
+    tools: Any = pymupdf.TOOLS
+    tools.mupdf_display_errors(False)  # noqa: FBT003 - the library takes it by position
+    tools.mupdf_display_warnings(False)  # noqa: FBT003 - the library takes it by position
+    return pymupdf
+
+
+class PyMuPdfSource:
+    """A PDF that PyMuPDF opened. A page's UserUnit counts: points are what a viewer shows at 100 %."""
+
+    backend = "pymupdf"
+
+    def __init__(self, source: Source, password: str | None) -> None:
+        self._source = source
+        self._password = password
+        self._pymupdf = _pymupdf()
+        self._document = self._open()
+        self._rendered = 0
+        self.total_pages = self._count_pages()
+
+    def _open(self) -> Any:  # noqa: ANN401 - a pymupdf.Document
+        try:
+            document = self._pymupdf.open(self._source.path, filetype="pdf")
+        except Exception as error:
+            raise damaged(self._source, error) from error
+        if document.needs_pass and not (self._password and document.authenticate(self._password)):
+            document.close()
+            raise password_required(self._source, self._password)
+        return document
+
+    def _count_pages(self) -> int:
+        try:
+            total_pages = int(self._document.page_count)
+        except Exception as error:
+            raise damaged(self._source, error) from error
+        require_pages(self._source, total_pages)
+        return total_pages
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """One label for each page: the PDF's own, else the number."""
+        # Document.get_page_labels misreads prefixes with a slash or in UTF-16, so the tree is read here.
+        mupdf = self._pymupdf.mupdf
+        try:
+            trailer = mupdf.pdf_trailer(mupdf.pdf_specifics(self._document.this))
+            tree = mupdf.pdf_dict_gets(mupdf.pdf_dict_gets(trailer, "Root"), "PageLabels")
+            rules = tuple(self._label_rules(tree, _DEEPEST_LABEL_TREE))
+        except mupdf.FzErrorBase:
+            rules = ()
+        return labels_from_rules(rules, self.total_pages)
+
+    def _label_rules(self, tree: Any, depth: int) -> Iterator[LabelRule]:  # noqa: ANN401 - a mupdf.PdfObj
+        mupdf = self._pymupdf.mupdf
+        numbers = mupdf.pdf_dict_gets(tree, "Nums")
+        for index in range(0, min(mupdf.pdf_array_len(numbers), 2 * self.total_pages) - 1, 2):
+            rule = mupdf.pdf_array_get(numbers, index + 1)
+            first_number = mupdf.pdf_dict_gets(rule, "St")
+            yield LabelRule(
+                first_index=mupdf.pdf_to_int(mupdf.pdf_array_get(numbers, index)),
+                style=mupdf.pdf_to_name(mupdf.pdf_dict_gets(rule, "S")),
+                prefix=mupdf.pdf_to_text_string(mupdf.pdf_dict_gets(rule, "P")),
+                first_number=mupdf.pdf_to_int(first_number) if mupdf.pdf_is_int(first_number) else 1,
+            )
+        kids = mupdf.pdf_dict_gets(tree, "Kids")
+        if depth:
+            for index in range(min(mupdf.pdf_array_len(kids), self.total_pages)):
+                yield from self._label_rules(mupdf.pdf_array_get(kids, index), depth - 1)
+
+    @cached_property
+    def bookmarks(self) -> tuple[OutlineEntry, ...]:
+        """The PDF's bookmarks that lead to a page, in order."""
+        try:
+            entries = self._document.get_toc(simple=True)[:MAX_BOOKMARKS]
+        except Exception:  # noqa: BLE001 - a broken outline costs the outline, not the pages
+            return ()
+        return tuple(
+            OutlineEntry(level, clean_text(title), page_number, "bookmark")
+            for level, title, page_number in entries
+            if 1 <= page_number <= self.total_pages and clean_text(title)
+        )
+
+    def frame(self, page_number: int) -> PageFrame:
+        """Return the page's size in points and its /Rotate."""
+        page = self._page(page_number)
+        return PageFrame(round(page.rect.width, 3), round(page.rect.height, 3), "pt", page.rotation)
+
+    def render(self, page_number: int, dpi: float) -> RgbImage:
+        """Return the page as shown, on white."""
+        if self._rendered >= PAGES_PER_OPENING:
+            self._document.close()
+            self._document = self._open()
+            self._rendered = 0
+        self._rendered += 1
+        page = self._page(page_number)
+        zoom = fitting_zoom(page.rect.width, page.rect.height, dpi)
+        pixmap = page.get_pixmap(matrix=self._pymupdf.Matrix(zoom, zoom), alpha=False)
+        return RgbImage(pixmap.width, pixmap.height, pixmap.samples)
+
+    def _page(self, page_number: int) -> Any:  # noqa: ANN401 - a pymupdf.Page
+        require_page(self._source, page_number, self.total_pages)
+        return self._document[page_number - 1]
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._document.close()

@@ -1,0 +1,310 @@
+"""The chunker: structure first, then the budget, with nothing lost on the way."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dsocr_loaders.chunking import Chunker, estimate_tokens
+from dsocr_loaders.geometry import Box
+from dsocr_loaders.settings import Settings
+from dsocr_loaders.testing.pages import failed_page, page_from_answer, page_from_regions
+from dsocr_loaders.values import Chunk, Line, PageResult, PageStatus, Region, RegionType, TextSource
+
+BOX = Box(0.1, 0.2, 0.9, 0.4)
+
+
+def chunks_of(*pages: PageResult, **chosen: object) -> list[Chunk]:
+    chunker = Chunker(Settings(**chosen))
+    return [chunk for page in pages for chunk in chunker.add(page)] + chunker.finish()
+
+
+def region(kind: RegionType, text: str, **more: object) -> Region:
+    return Region(kind, kind.value, more.pop("boxes", (BOX,)), text, **more)
+
+
+def table_html(rows: int) -> str:
+    cells = "".join(f"<tr><td>row {number}</td><td>{number * 11}</td></tr>" for number in range(1, rows + 1))
+    return f"<table><tr><td>name</td><td>value</td></tr>{cells}</table>"
+
+
+def test_puts_headings_above_what_they_head() -> None:
+    """A chunk starts with the headings right above it, carries the whole path, and never ends in a heading."""
+    page = page_from_regions(
+        [
+            region(RegionType.TITLE, "A report", level=1),
+            region(RegionType.HEADING, "3 Results", level=2),
+            region(RegionType.HEADING, "3.2 Ablations", level=3),
+            region(RegionType.TEXT, "It helps."),
+            region(RegionType.HEADING, "3.3 Limits", level=3),
+            region(RegionType.TEXT, "It ends."),
+        ]
+    )
+
+    first, second = chunks_of(page)
+
+    assert ("# A report\n\n## 3 Results\n\n### 3.2 Ablations\n\nIt helps.", "") == (first.text, first.context)
+    assert "3 Results > 3.2 Ablations" == first.metadata.heading_path
+    assert ("### 3.3 Limits\n\nIt ends.", "3 Results") == (second.text, second.context)
+    assert "3 Results > 3.3 Limits" == second.metadata.heading_path
+    assert "3 Results\n\n### 3.3 Limits\n\nIt ends." == second.contextualized
+
+
+def test_keeps_headings_without_content() -> None:
+    """A heading at the very end is not lost."""
+    chunks = chunks_of(page_from_regions([region(RegionType.HEADING, "Annex", level=2)]))
+
+    assert ["## Annex"] == [chunk.text for chunk in chunks]
+
+
+def test_fills_a_chunk_up_to_the_budget() -> None:
+    """Paragraphs of a section share a chunk as long as they fit."""
+    page = page_from_regions([region(RegionType.TEXT, f"word{number} " * 10) for number in range(6)])
+
+    chunks = chunks_of(page, chunk_tokens=50)
+
+    assert [2, 2, 2] == [len(chunk.regions) for chunk in chunks]
+    assert all(estimate_tokens(chunk.text) <= 50 for chunk in chunks)
+
+
+def test_marks_boxes_of_split_regions_as_estimated() -> None:
+    """A region that is split keeps its character order; each piece has a band of the box, called an estimate."""
+    text = " ".join(f"word{number}" for number in range(100))
+
+    chunks = chunks_of(page_from_regions([region(RegionType.TEXT, text)]), chunk_tokens=50)
+
+    assert text == " ".join(chunk.text for chunk in chunks)
+    assert {"estimated"} == {chunk.metadata.bbox_source for chunk in chunks}
+    assert BOX.y0 == chunks[0].metadata.bbox_y0
+    assert BOX.y1 == pytest.approx(chunks[-1].metadata.bbox_y1, abs=1e-9)
+    tops = [chunk.metadata.bbox_y0 for chunk in chunks]
+    assert sorted(tops) == tops
+    assert 1 < len(set(tops))
+
+
+def test_takes_the_exact_lines_of_a_split_region() -> None:
+    """Where lines are known, a piece's box is that of its own lines, and exact."""
+    words = [f"word{number:03d}" for number in range(40)]
+    lines, start = [], 0
+    for number, word in enumerate(words):
+        lines.append(Line(Box(0.1, number / 100, 0.5, (number + 1) / 100), start, start + len(word)))
+        start += len(word) + 1
+    split = region(RegionType.TEXT, "\n".join(words), lines=tuple(lines), boxes=(Box(0.1, 0.0, 0.5, 0.4),))
+
+    chunks = chunks_of(page_from_regions([split], text_source=TextSource.TEXT_LAYER), chunk_tokens=16)
+
+    assert {"text_layer"} == {chunk.metadata.bbox_source for chunk in chunks}
+    for chunk in chunks:
+        shown = [int(number) for number in re.findall(r"word(\d+)", chunk.text)]
+        expected = (shown[0] / 100, (shown[-1] + 1) / 100)
+
+        assert expected == pytest.approx((chunk.metadata.bbox_y0, chunk.metadata.bbox_y1))
+
+
+def test_keeps_a_table_that_fits_whole() -> None:
+    """A table is a chunk of its own with its caption, part 1 of 1, and its box is exact."""
+    page = page_from_regions(
+        [
+            region(RegionType.TEXT, "Before."),
+            region(RegionType.TABLE, table_html(3)),
+            region(RegionType.CAPTION, "Table 1: Things", boxes=(Box(0.1, 0.1, 0.9, 0.15),), caption_of=1),
+            region(RegionType.TEXT, "After."),
+        ]
+    )
+
+    before, table, after = chunks_of(page)
+
+    assert ("Before.", "After.") == (before.text, after.text)
+    assert table.text.startswith("Table 1: Things\n\n| name | value |")
+    assert ("table", "1-3", 1, 1, "model") == (
+        table.metadata.region_type,
+        table.metadata.table_rows,
+        table.metadata.table_part,
+        table.metadata.table_parts,
+        table.metadata.bbox_source,
+    )
+    assert (0.1, 0.4) == (table.metadata.bbox_y0, table.metadata.bbox_y1)
+    assert (0, "", "") == (before.metadata.table_part, before.metadata.table_id, before.metadata.table_rows)
+
+
+def test_splits_a_long_table_by_rows() -> None:
+    """Each part repeats header and caption, no row is cut, lost or doubled, and the parts know each other."""
+    page = page_from_regions(
+        [
+            region(RegionType.HEADING, "4 Data", level=2),
+            region(RegionType.CAPTION, "Table 1: Things", caption_of=2),
+            region(RegionType.TABLE, table_html(60)),
+        ]
+    )
+
+    parts = chunks_of(page, chunk_tokens=120)
+
+    assert 3 < len(parts)
+    assert all("Table 1: Things" in part.text and "| name | value |" in part.text for part in parts)
+    assert all(estimate_tokens(part.text) <= 120 for part in parts)
+    rows = [row for part in parts for row in re.findall(r"\| (row \d+) \| \d+ \|", part.text)]
+    assert [f"row {number}" for number in range(1, 61)] == rows
+    assert 1 == len({part.metadata.table_id for part in parts})
+    assert list(range(1, len(parts) + 1)) == [part.metadata.table_part for part in parts]
+    assert {len(parts)} == {part.metadata.table_parts for part in parts}
+    spans = [tuple(map(int, part.metadata.table_rows.split("-"))) for part in parts]
+    assert (1, 60) == (spans[0][0], spans[-1][1])
+    assert all(last + 1 == first for (_, last), (first, _) in itertools.pairwise(spans))
+    assert {"estimated"} == {part.metadata.bbox_source for part in parts}
+    assert parts[0].text.startswith("## 4 Data")
+    assert not parts[1].text.startswith("## 4 Data")
+
+
+def test_shows_tables_as_html_on_request() -> None:
+    """With `table_format="html"` the chunk's text has the table as HTML."""
+    (chunk,) = chunks_of(page_from_regions([region(RegionType.TABLE, table_html(2))]), table_format="html")
+
+    assert "<td>row 1</td>" in chunk.text
+
+
+def test_leaves_out_furniture_and_bare_figures() -> None:
+    """Headers, footers, page numbers and figures without words make no chunk; a captioned figure makes one."""
+    page = page_from_regions(
+        [
+            region(RegionType.HEADER, "Running head"),
+            region(RegionType.FIGURE, ""),
+            region(RegionType.FIGURE, ""),
+            region(RegionType.CAPTION, "Figure 2: Rain", caption_of=2),
+            region(RegionType.FOOTER, "Company"),
+            region(RegionType.PAGE_NUMBER, "7"),
+        ]
+    )
+
+    chunks = chunks_of(page)
+
+    assert ["Figure 2: Rain"] == [chunk.text for chunk in chunks]
+
+
+def test_never_mixes_text_sources() -> None:
+    """Text that was read and text of a text layer are in different chunks."""
+    read = page_from_regions([region(RegionType.TEXT, "Read.")])
+    layer = page_from_regions([region(RegionType.TEXT, "Typed.")], page_number=2, text_source=TextSource.TEXT_LAYER)
+
+    assert [("Read.", "ocr"), ("Typed.", "text_layer")] == [
+        (chunk.text, chunk.metadata.text_source) for chunk in chunks_of(read, layer)
+    ]
+
+
+def test_takes_the_worse_status_of_two_pages() -> None:
+    """A chunk over two pages has both page numbers and the worse status, and its box is on the first."""
+    first = page_from_regions([region(RegionType.TEXT, "One.")], total_pages=2)
+    second = page_from_regions(
+        [region(RegionType.TEXT, "Two.", boxes=(Box(0.0, 0.0, 1.0, 0.1),))],
+        page_number=2,
+        status=PageStatus.TRUNCATED,
+    )
+
+    (chunk,) = chunks_of(first, second)
+
+    assert (1, 2, "truncated") == (
+        chunk.metadata.page_number,
+        chunk.metadata.page_end,
+        chunk.metadata.page_status,
+    )
+    assert (BOX.y0, BOX.y1) == (chunk.metadata.bbox_y0, chunk.metadata.bbox_y1)
+
+
+def test_makes_a_failed_page_visible() -> None:
+    """A failed page is one chunk without text and with its status."""
+    (chunk,) = chunks_of(failed_page())
+
+    assert ("", "failed", "page", "[]") == (
+        chunk.text,
+        chunk.metadata.page_status,
+        chunk.metadata.bbox_source,
+        chunk.metadata.regions,
+    )
+
+
+def test_tells_that_no_box_is_known() -> None:
+    """Text without boxes has the page as its box and says so."""
+    (chunk,) = chunks_of(page_from_regions([region(RegionType.TEXT, "Free.", boxes=())]))
+
+    assert ("page", 0.0, 1.0) == (chunk.metadata.bbox_source, chunk.metadata.bbox_x0, chunk.metadata.bbox_y1)
+    assert [[1, 0.0, 0.0, 1.0, 1.0, "text", 0, 0, 5]] == json.loads(chunk.metadata.regions)
+
+
+def test_keeps_every_box_of_a_region() -> None:
+    """A paragraph over two columns has two boxes on the same characters, both exact."""
+    boxes = (Box(0.1, 0.8, 0.45, 0.9), Box(0.55, 0.1, 0.9, 0.2))
+
+    (chunk,) = chunks_of(page_from_regions([region(RegionType.TEXT, "Flows on.", boxes=boxes)]))
+
+    assert [
+        [1, 0.1, 0.8, 0.45, 0.9, "text", 1, 0, 9],
+        [1, 0.55, 0.1, 0.9, 0.2, "text", 1, 0, 9],
+    ] == json.loads(chunk.metadata.regions)
+
+
+def test_links_neighbours_and_counts() -> None:
+    """Chunks know the ones before and behind them and their position."""
+    page = page_from_regions([region(RegionType.TEXT, "word " * 40) for _ in range(3)])
+
+    chunks = chunks_of(page, chunk_tokens=50)
+
+    ids = [chunk.id for chunk in chunks]
+    assert 3 == len(set(ids))
+    assert ["", *ids[:-1]] == [chunk.previous_id for chunk in chunks]
+    assert [*ids[1:], ""] == [chunk.next_id for chunk in chunks]
+    assert [0, 1, 2] == [chunk.metadata.chunk_index for chunk in chunks]
+
+
+def test_names_chunks_by_place_and_text() -> None:
+    """Reruns agree; another text, another place or another file gives another id."""
+    text = "<|ref|>text<|/ref|><|det|>[[0, 0, 9, 9]]<|/det|>\n"
+
+    def identity(words: str, **place: object) -> str:
+        return chunks_of(page_from_answer(f"{text}{words}", **place))[0].id
+
+    first = identity("Rain.")
+
+    assert first == identity("Rain.")
+    assert 3 == len({first, identity("Snow."), identity("Rain.", page_number=2)})
+
+
+def test_counts_tokens_with_the_users_counter() -> None:
+    """A `token_counter` decides how much fits."""
+    page = page_from_regions([region(RegionType.TEXT, "a b c d e f g h i j k l m n o p q r s t")])
+
+    chunks = chunks_of(page, chunk_tokens=16, token_counter=lambda text: 2 * len(text.split()))
+
+    assert ["a b c d e f g h", "i j k l m n o p", "q r s t"] == [chunk.text for chunk in chunks]
+
+
+KINDS = st.sampled_from([kind for kind in RegionType if kind is not RegionType.TABLE])
+TEXTS = st.text(
+    alphabet=st.sampled_from("abcdefgh ijkl.\n中文。عرب!?123"), min_size=0, max_size=300
+)  # fmt: skip
+REGIONS = st.builds(lambda kind, text: region(kind, text.strip("\n"), level=2), KINDS, TEXTS)
+
+
+@settings(max_examples=60)
+@given(st.lists(st.lists(REGIONS, max_size=6), max_size=4), st.integers(min_value=16, max_value=120))
+def test_loses_and_doubles_no_text(pages: list[list[Region]], budget: int) -> None:
+    """All inked characters outside furniture are in the chunks, once and in order, and the budget holds."""
+    results = [page_from_regions(regions, page_number=number) for number, regions in enumerate(pages, start=1)]
+
+    chunks = chunks_of(*results, chunk_tokens=budget)
+
+    furniture = {RegionType.HEADER, RegionType.FOOTER, RegionType.PAGE_NUMBER}
+    expected = "".join(
+        "".join(each.text.split()) for page in results for each in page.regions if each.type not in furniture
+    )
+    actual = "".join("".join(chunk.text.split()) for chunk in chunks).replace("#", "")
+    assert expected == actual
+    for chunk in chunks:
+        has_heading = any(piece.type in {RegionType.TITLE, RegionType.HEADING} for piece in chunk.regions)
+        is_long = estimate_tokens(chunk.contextualized) > budget
+        assert not is_long or has_heading or chunk.context
+        covered = "".join(chunk.text[piece.start : piece.end] for piece in chunk.regions)
+        assert "".join(chunk.text.split()) == "".join(covered.split())

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import pytest
+
+from dsocr_loaders.engines.profiles import PROFILES
+from dsocr_loaders.engines.served import DEFAULT_MODEL, ServedModel, choose_model, recognise, served_models
+from dsocr_loaders.errors import EngineRejected
+
+
+def test_vllms_list_is_understood():
+    """This test ensures that name, origin, owner and context of each model are found."""
+    payload = {
+        "object": "list",
+        "data": [
+            {
+                "id": "ocr",
+                "object": "model",
+                "owned_by": "vllm",
+                "root": "/models/x",
+                "parent": None,
+                "max_model_len": 1,
+            },
+            {"id": "bare"},
+            {"name": "no id"},
+            {"id": 5},
+            "no object",
+            {"id": "odd", "max_model_len": "8192", "root": 5, "owned_by": None},
+        ],
+    }
+
+    actual = served_models(payload)
+
+    assert actual == (
+        ServedModel("ocr", "/models/x", "", "vllm", 1),
+        ServedModel("bare"),
+        ServedModel("odd"),
+    )
+
+
+@pytest.mark.parametrize("payload", [None, [], {}, {"data": None}, {"data": {}}, "text", {"models": []}])
+def test_what_is_no_list_of_models_is_refused(payload):
+    """This test ensures that another API behind the URL is not taken for one without models."""
+    with pytest.raises(EngineRejected) as caught:
+        served_models(payload)
+
+    assert caught.value.cause == "wrong_server"
+
+
+def test_vllm_is_recognised_by_its_owner():
+    """This test ensures that one model owned by vllm is enough."""
+    recognise((ServedModel("other"), ServedModel("ocr", owned_by="vllm")), PROFILES["vllm"])
+
+
+@pytest.mark.parametrize(
+    ("served", "word"),
+    [
+        ((ServedModel("ocr", owned_by="sglang"),), "'sglang'"),
+        ((ServedModel("a", owned_by="library"), ServedModel("b", owned_by="llamacpp")), "'library', 'llamacpp'"),
+        ((ServedModel("ocr"),), "no owner"),
+        ((), "no owner"),
+    ],
+)
+def test_another_server_is_named(served, word):
+    """This test ensures that the message says what was found and how to overrule it."""
+    with pytest.raises(EngineRejected) as caught:
+        recognise(served, PROFILES["vllm"])
+
+    assert caught.value.cause == "wrong_server"
+    assert word in str(caught.value)
+    assert 'server="vllm"' in str(caught.value)
+
+
+OCR = ServedModel("ocr", root="deepseek-ai/DeepSeek-OCR", owned_by="vllm", context_tokens=8192)
+SECOND = ServedModel("ocr-2", root="/models/ocr-2", owned_by="vllm", context_tokens=4096)
+ADAPTER = ServedModel("invoices", root="/adapters/invoices", parent="ocr-2", owned_by="vllm")
+
+
+@pytest.mark.parametrize(
+    ("served", "wanted", "expected"),
+    [
+        ((OCR, SECOND), "ocr-2", SECOND),
+        ((SECOND, OCR), "deepseek-ai/DeepSeek-OCR", OCR),
+        ((SECOND, OCR), "/models/ocr-2", SECOND),
+        ((SECOND,), DEFAULT_MODEL, SECOND),
+        ((ServedModel(DEFAULT_MODEL), OCR), DEFAULT_MODEL, ServedModel(DEFAULT_MODEL)),
+    ],
+)
+def test_a_model_is_found_by_name_then_by_what_was_loaded(served, wanted, expected):
+    """This test ensures that aliases are no obstacle, and that a server's only model serves the default."""
+    assert expected == choose_model(served, wanted)
+
+
+def test_an_adapter_has_its_parents_context():
+    """This test ensures that pages read with a LoRA adapter get as long an answer as the context leaves."""
+    assert choose_model((OCR, SECOND, ADAPTER), "invoices").context_tokens == 4096
+
+
+@pytest.mark.parametrize(
+    ("served", "wanted", "words"),
+    [
+        ((OCR,), "my/model", ["'my/model'", "'ocr'", "model="]),
+        ((SECOND, ADAPTER), DEFAULT_MODEL, ["'ocr-2', 'invoices'"]),
+        ((), DEFAULT_MODEL, ["serves none"]),
+        (tuple(ServedModel(f"m{n}") for n in range(30)), "x", ["'m9' and 20 more"]),
+    ],
+)
+def test_a_model_that_is_not_there_is_an_error_with_the_list(served, wanted, words):
+    """This test ensures that a user sees which names the server has."""
+    with pytest.raises(EngineRejected) as caught:
+        choose_model(served, wanted)
+
+    assert caught.value.cause == "not_found"
+    assert [word for word in words if word not in str(caught.value)] == []

@@ -1,0 +1,272 @@
+"""`parse_answer`: what becomes of each shape, and that nothing is ever lost."""
+
+from __future__ import annotations
+
+import gc
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dsocr_loaders.geometry import Box
+from dsocr_loaders.grounding import parse_answer
+from dsocr_loaders.values import Dialect, ParsedAnswer, RegionType, Task
+
+RECORDED = Path(__file__).parents[3] / "shared" / "recorded"
+
+
+def tag(label: str, box: str = "[[0, 0, 999, 999]]") -> str:
+    return f"<|ref|>{label}<|/ref|><|det|>{box}<|/det|>"
+
+
+def accounted_for(text: str, parsed: ParsedAnswer) -> list[tuple[int, int]]:
+    """Return the ranges of regions and drops in order."""
+    owned = [(span.start, span.end) for region in parsed.regions for span in region.spans]
+    return sorted(owned + [(drop.span.start, drop.span.end) for drop in parsed.drops])
+
+
+def assert_partition(text: str, parsed: ParsedAnswer) -> None:
+    position = 0
+    for start, end in accounted_for(text, parsed):
+        assert position == start
+        assert start < end
+        position = end
+    assert len(text) == position
+
+
+def test_reads_a_well_formed_answer() -> None:
+    """Type, label, box, text and order of each region come out as the answer has them."""
+    text = (
+        f"{tag('title', '[[100, 50, 899, 90]]')}\n# A study of rain  \n\n"
+        f"{tag('text', '[[61, 113, 429, 364]]')}\nIt rains. \nOften.  \n\n"
+        f"{tag('image', '[[500, 113, 900, 364]]')}\n\n"
+    )
+
+    parsed = parse_answer(text)
+
+    assert [
+        (RegionType.TITLE, "title", "A study of rain", 1, 0),
+        (RegionType.TEXT, "text", "It rains.\nOften.", 0, 1),
+        (RegionType.FIGURE, "image", "", 0, 2),
+    ] == [(region.type, region.label, region.text, region.level, region.order) for region in parsed.regions]
+    assert (Box(61 / 999, 113 / 999, 429 / 999, 364 / 999),) == parsed.regions[1].boxes
+    assert Dialect.GROUNDED is parsed.dialect
+    assert () == parsed.issues
+    assert_partition(text, parsed)
+
+
+def test_gives_the_rows_behind_a_caption_to_the_table_above() -> None:
+    """The model's order (table's tag, caption's tag, caption, rows) ends in a table with rows and a linked caption."""
+    text = (
+        f"{tag('table', '[[100, 200, 900, 400]]')}\n{tag('table_caption', '[[100, 150, 900, 190]]')}\n"
+        "Table 1: Rain  \n\n<table><tr><td>a</td></tr></table>\n\n"
+        f"{tag('table_footnote', '[[100, 410, 900, 430]]')}\nSource: none.\n"
+    )
+
+    table, caption, footnote = parse_answer(text).regions
+
+    assert "<table><tr><td>a</td></tr></table>" == table.text
+    assert ("Table 1: Rain", 0) == (caption.text, caption.caption_of)
+    assert (RegionType.FOOTNOTE, 0) == (footnote.type, footnote.caption_of)
+    assert_partition(text, parse_answer(text))
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        (("image", "image_caption"), (None, 0)),
+        (("image_caption", "image", "text"), (1, None, None)),
+        (("image", "image_caption", "image", "image_caption"), (None, 0, None, 2)),
+        (("image_caption", "image", "image_caption", "image"), (1, None, 3, None)),
+        (("image", "text", "image_caption"), (None, None, None)),
+        (("text", "footnote"), (None, None)),
+        (("image", "image_caption", "image_footnote"), (None, 0, 0)),
+        (("table", "image_caption"), (None, None)),
+    ],
+)
+def test_links_captions_to_their_neighbour(labels: tuple[str, ...], expected: tuple[int | None, ...]) -> None:
+    """A caption belongs to the table or figure next to it, each of which has one caption if that is possible."""
+    text = "\n\n".join(f"{tag(label)}\nwords" for label in labels)
+
+    actual = tuple(region.caption_of for region in parse_answer(text).regions)
+
+    assert expected == actual
+
+
+def test_keeps_text_without_a_tag() -> None:
+    """Text before the first tag is a region without label and boxes."""
+    text = f"Out of nowhere.\n\n{tag('text')}\nInside.\n"
+
+    parsed = parse_answer(text)
+
+    assert [("", (), "Out of nowhere."), ("text", 1, "Inside.")] == [
+        (parsed.regions[0].label, parsed.regions[0].boxes, parsed.regions[0].text),
+        (parsed.regions[1].label, len(parsed.regions[1].boxes), parsed.regions[1].text),
+    ]
+    assert_partition(text, parsed)
+
+
+def test_reads_an_answer_without_tags_as_plain() -> None:
+    """A plain answer is one region, and a table in it another."""
+    parsed = parse_answer("Some words.\n\n<table><tr><td>1</td></tr></table>\nMore.", task="free")
+
+    assert Dialect.PLAIN is parsed.dialect
+    assert [
+        (RegionType.TEXT, "Some words."),
+        (RegionType.TABLE, "<table><tr><td>1</td></tr></table>"),
+        (RegionType.TEXT, "More."),
+    ] == [(region.type, region.text) for region in parsed.regions]
+
+
+@pytest.mark.parametrize("task", [Task.OCR, Task.LOCATE])
+def test_takes_the_text_from_inside_the_tag_for_lines(task: Task) -> None:
+    """Under ocr and locate each tag is a line whose words stand inside `<|ref|>`."""
+    text = f"{tag('First line', '[[1, 2, 3, 4]]')}\n{tag('title', '[[5, 6, 7, 8]]')}"
+
+    parsed = parse_answer(text, task=task)
+
+    assert [("First line", "", RegionType.TEXT), ("title", "", RegionType.TEXT)] == [
+        (region.text, region.label, region.type) for region in parsed.regions
+    ]
+    assert 1.0 == parsed.text_coverage
+    assert_partition(text, parsed)
+
+
+def test_marks_pages_of_one_answer() -> None:
+    """A page separator starts the next page; it and the end marker are no text."""
+    text = f"{tag('text')}\none\n<--- Page Split --->\n{tag('text')}\ntwo<｜end▁of▁sentence｜>"  # noqa: RUF001 - the model's token
+
+    parsed = parse_answer(text)
+
+    assert [("one", 0), ("two", 1)] == [(region.text, region.page_index) for region in parsed.regions]
+    assert {"page_marker", "end_marker", "blank"} == {drop.kind for drop in parsed.drops}
+    assert_partition(text, parsed)
+
+
+@pytest.mark.parametrize(
+    ("box", "boxes", "codes"),
+    [
+        ("[[61, 113, 429, 364]]", ((61, 113, 429, 364),), ()),
+        ("[[1, 2, 3, 4], [5, 6, 7, 8]]", ((1, 2, 3, 4), (5, 6, 7, 8)), ()),
+        (" [[500.5, 339, 775, 411]]", ((500.5, 339, 775, 411),), ()),
+        ("[[506 688, 660, 732]]", ((506, 688, 660, 732),), ()),
+        ("[150, 421, 345, 444]]", ((150, 421, 345, 444),), ()),
+        ("[[110, -1, 444, 43]]", ((110, 0, 444, 43),), ("box_out_of_range",)),
+        ("[[0, 0, 999, 1005]]", ((0, 0, 999, 999),), ("box_out_of_range",)),
+        ("[[429, 364, 61, 113]]", ((61, 113, 429, 364),), ("box_reversed",)),
+        ("[[0, 0, 0, 0]]", ((0, 0, 0, 0),), ("box_without_area",)),
+        ("[[1, 2, 3]]", (), ("box_unreadable", "stray_tag")),
+        ("[eq:sum]", (), ("box_unreadable", "stray_tag")),
+        ("", (), ("box_unreadable", "stray_tag")),
+    ],
+)
+def test_reads_boxes(box: str, boxes: tuple[tuple[float, ...], ...], codes: tuple[str, ...]) -> None:
+    """A box is read, clamped and put in order, or left out with a code; the text stays in any case."""
+    text = f"{tag('text', box)}\nwords"
+
+    parsed = parse_answer(text)
+
+    assert tuple(Box(*(number / 999 for number in numbers)) for numbers in boxes) == parsed.regions[0].boxes
+    assert codes == tuple(issue.code for issue in parsed.issues)
+    assert parsed.regions[0].text.endswith("words")
+    assert_partition(text, parsed)
+
+
+@pytest.mark.parametrize("rest", ["<|ref|>te", "<|ref|>text<|/ref|>", f"{tag('text')[:-12]}", "<|ref|>"])
+def test_keeps_a_tag_that_the_end_cut_off(rest: str) -> None:
+    """A tag cut off by the token limit is a region without box, and the issue says so."""
+    text = f"{tag('text')}\nwhole\n\n{rest}"
+
+    parsed = parse_answer(text, finish_reason="length")
+
+    assert ["whole", ""] == [region.text for region in parsed.regions]
+    assert ["tag_cut_off", "truncated"] == [issue.code for issue in parsed.issues]
+    assert_partition(text, parsed)
+
+
+@pytest.mark.parametrize(
+    ("label", "body", "kind", "level", "text"),
+    [
+        ("sub_title", "## 2 Method", RegionType.HEADING, 2, "2 Method"),
+        ("sub_title", "### 2.1 Setup", RegionType.HEADING, 3, "2.1 Setup"),
+        ("sub_title", "Unmarked", RegionType.HEADING, 2, "Unmarked"),
+        ("title", "Unmarked", RegionType.TITLE, 1, "Unmarked"),
+        ("text", "## Marked as text", RegionType.HEADING, 2, "Marked as text"),
+        ("text", "#hashtag", RegionType.TEXT, 0, "#hashtag"),
+        ("unheard_of", "words", RegionType.TEXT, 0, "words"),
+        ("text", "<center>Fig. 1</center>", RegionType.TEXT, 0, "Fig. 1"),
+        ("equation", r"\[a \coloneqq b\]", RegionType.FORMULA, 0, r"\[a := b\]"),
+        ("text", "high- resolution", RegionType.TEXT, 0, "high- resolution"),
+    ],
+)
+def test_derives_text_by_the_documented_rules(label: str, body: str, kind: RegionType, level: int, text: str) -> None:
+    """Marks, centring and LaTeX names are resolved as the docstring says, and nothing else is touched."""
+    region = parse_answer(f"{tag(label)}\n{body}  \n\n").regions[0]
+
+    assert (kind, level, text, label) == (region.type, region.level, region.text, region.label)
+
+
+PIECES = st.sampled_from(
+    [
+        "<|ref|>", "<|/ref|>", "<|det|>", "<|/det|>", "[[1, 2, 3, 4]]", "[[", "]]", "text", "table", "table_caption",
+        "image", "\n", "  ", "\n\n", "<table>", "</table>", "<tr><td>1</td></tr>", "## ", "words and 123", "<PAGE>",
+        "<--- Page Split --->", "<｜end▁of▁sentence｜>", "é中ع", "<|", "|>", "-1005", "[[9e9, 1",  # noqa: RUF001 - the model's token
+    ]
+)  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=40).map("".join) | st.text(max_size=200), st.sampled_from(list(Task)))
+def test_accounts_for_every_character_of_any_text(text: str, task: Task) -> None:
+    """Spans of regions and drops partition any text whatsoever, and no inked character is outside a region."""
+    parsed = parse_answer(text, task=task)
+
+    assert_partition(text, parsed)
+    assert 1.0 == parsed.text_coverage
+    assert list(range(len(parsed.regions))) == [region.order for region in parsed.regions]
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "<|ref|>",
+        "<|ref|>a<|/ref|><|det|>[[1,2",
+        "<table>",
+        "<|det|>[[",
+        f"{tag('text')}x\n",
+        "[[" * 10,
+        "<table></table>a",
+    ],
+)
+def test_takes_linear_time(unit: str) -> None:
+    """Twice the hostile text takes about twice the time."""
+
+    def seconds(text: str) -> float:
+        started = time.thread_time()
+        parse_answer(text)
+        return time.thread_time() - started
+
+    text = unit * (20_000 // len(unit))
+    # The smallest of several ratios: a disturbed measurement is larger, never smaller.
+    gc.disable()  # a collection of the whole test session's objects would be measured along
+    try:
+        ratio = min(seconds(text * 4) / seconds(text) for _ in range(7))
+    finally:
+        gc.enable()
+
+    assert ratio < 4 * 1.6
+
+
+@pytest.mark.skipif(not RECORDED.is_dir(), reason="recorded answers of the model are not part of the repository")
+def test_loses_no_letter_of_recorded_answers() -> None:
+    """Every letter and digit that real answers hold outside their tags is in a region."""
+    answers = sorted(RECORDED.glob("*.txt"))
+
+    assert answers
+    for path in answers:
+        text = path.read_text(encoding="utf-8")
+        parsed = parse_answer(text)
+
+        assert_partition(text, parsed)
+        assert 1.0 == parsed.text_coverage
