@@ -5,6 +5,7 @@ All five are `Chunk` values with the same metadata contract, so that everything 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from dsocr_loaders.chunking import Chunker, Draft, finished_chunk, region_draft
@@ -59,7 +60,7 @@ def make_cutter(source: Source, info: SourceInfo, settings: Settings) -> Cutter:
         case "document":
             return _WholeDocument(source, info, "document", as_markdown)
         case "grounded":
-            return _WholeDocument(source, info, "grounded", document_to_json)
+            return _WholeDocument(source, info, "grounded", _as_json)
 
 
 def cut(document: Document, settings: Settings) -> Iterator[Chunk]:
@@ -74,6 +75,16 @@ def cut(document: Document, settings: Settings) -> Iterator[Chunk]:
     for page in document.pages:
         yield from cutter.add(page)
     yield from cutter.finish()
+
+
+def _as_json(document: Document) -> str:
+    source = document.source
+    if source.path != source.canonical:
+        # A spooled copy's path is another one in each run, which would make an unchanged file look changed.
+        source = replace(source, path="")
+        pages = tuple(replace(page, source=source) for page in document.pages)
+        document = replace(document, source=source, pages=pages)
+    return document_to_json(document)
 
 
 class _EachRegion:

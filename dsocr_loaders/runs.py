@@ -144,4 +144,5 @@ def source_error(failure: SourceFailure) -> SourceError:
     """Return the error that a source's failure stands for, ready to be raised."""
     kind = getattr(errors, failure.kind, SourceError)
     is_source_error = isinstance(kind, type) and issubclass(kind, SourceError)
-    return kind(failure.message) if is_source_error else SourceError(failure.message)
+    text = failure.message if failure.name in failure.message else f"{failure.name}: {failure.message}"
+    return kind(text) if is_source_error else SourceError(text)

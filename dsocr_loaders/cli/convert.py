@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -77,6 +78,9 @@ class _Job:
             self._fail(item)
         elif isinstance(item, SourceOpened):
             self._opened, self._pages = item, []
+            if not item.page_numbers:
+                total = item.info.total_pages
+                click.echo(f"{item.source.name}: --pages chooses none of its {total} pages", err=True)
         elif isinstance(item, SourceDone):
             self._finish()
         else:
@@ -106,7 +110,9 @@ class _Job:
         structurer = Structurer(opened.info, self._settings.structure)
         pages = [ready for page in self._pages for ready in structurer.add(page)] + structurer.finish()
         document = build_document(opened.source, opened.info, pages)
-        chunks = list(cut(document, self._settings))
+        is_left_out = PageStatus.FAILED if self._settings.on_page_error == "skip" else None
+        shown = replace(document, pages=tuple(page for page in pages if page.status is not is_left_out))
+        chunks = list(cut(shown, self._settings))
         texts = {
             ".json": document_to_json(document),
             ".chunks.jsonl": "".join(f"{chunk_to_json(chunk)}\n" for chunk in chunks),

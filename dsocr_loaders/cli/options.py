@@ -15,7 +15,7 @@ __all__ = ["CHUNK_SETTINGS", "READ_SETTINGS", "setting_options", "settings_from"
 
 F = TypeVar("F", bound="Callable[..., object]")
 
-CHUNK_SETTINGS = ("granularity", "chunk_tokens", "contextualize", "table_format")
+CHUNK_SETTINGS = ("granularity", "chunk_tokens", "table_format")
 """Those that shape chunks of a document that was read already."""
 
 READ_SETTINGS = (

@@ -6,8 +6,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dsocr_loaders.engines.protocol import Prepared
 from dsocr_loaders.engines.encode import digest_page
+from dsocr_loaders.engines.protocol import Prepared
 from dsocr_loaders.errors import DsocrError
 from dsocr_loaders.pages import DescribeJob, OpenOptions, PageWorker, RenderJob
 from dsocr_loaders.settings import selected_pages

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from dsocr_loaders.errors import OutputError
 from dsocr_loaders.export.json_text import json_line, parse_json
 from dsocr_loaders.export.plain_data import PlainDataError, from_plain
-from dsocr_loaders.geometry import FULL_PAGE, Box
-from dsocr_loaders.values import Chunk, ChunkMetadata, ChunkPiece, RegionType
+from dsocr_loaders.geometry import FULL_PAGE
+from dsocr_loaders.values import Chunk, ChunkMetadata, ChunkPiece
 
 __all__ = ["chunk_from_json", "chunk_to_json"]
 
 _EXPECTED: Final = "a chunk as `chunk_to_json` writes it"
-_FIELDS_OF_PIECE: Final = 9
+_FIELDS_OF_PIECE: Final = ("page_number", "x0", "y0", "x1", "y1", "type", "is_exact", "start", "end")
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class ChunkLine:
     """A line's fields, in order."""
 
     id: str
@@ -62,7 +62,7 @@ def chunk_from_json(line: str) -> Chunk:
     """
     data = parse_json(line, _EXPECTED)
     try:
-        found = from_plain(_Line, data)
+        found = from_plain(ChunkLine, data)
     except PlainDataError as error:
         raise OutputError(f"Expected {_EXPECTED}; in it, {error}.") from error
     return Chunk(
@@ -84,16 +84,17 @@ def _pieces(regions: str) -> tuple[ChunkPiece, ...]:
         raise OutputError(f"Expected {expected}; found no list there.")
     try:
         return tuple(_piece(piece) for piece in pieces)
-    except (TypeError, ValueError) as error:
+    except PlainDataError as error:
         raise OutputError(f"Expected {expected}; found one that is not so: {error}.") from error
 
 
 def _piece(piece: object) -> ChunkPiece:
-    if not isinstance(piece, list) or len(piece) != _FIELDS_OF_PIECE:
-        raise ValueError(f"a piece has {_FIELDS_OF_PIECE} fields")
-    page_number, x0, y0, x1, y1, kind, exact, start, end = piece
-    if any(type(number) is not int for number in (page_number, exact, start, end)):
-        raise ValueError("page, exact, start and end are whole numbers")
-    box = Box(float(x0), float(y0), float(x1), float(y1))
-    is_known = bool(exact) or box != FULL_PAGE
-    return ChunkPiece(page_number, box if is_known else None, RegionType(kind), bool(exact), start, end)
+    if not isinstance(piece, list) or len(piece) != len(_FIELDS_OF_PIECE):
+        raise PlainDataError(f"a piece has {len(_FIELDS_OF_PIECE)} fields")
+    fields = dict(zip(_FIELDS_OF_PIECE, piece, strict=True))
+    if fields["is_exact"] not in (0, 1):
+        raise PlainDataError("exact is 0 or 1")
+    fields["is_exact"] = bool(fields["is_exact"])
+    box = {name: fields.pop(name) for name in ("x0", "y0", "x1", "y1")}
+    found = from_plain(ChunkPiece, {**fields, "box": box})
+    return found if found.is_exact or found.box != FULL_PAGE else replace(found, box=None)

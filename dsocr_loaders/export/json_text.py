@@ -7,10 +7,11 @@ import re
 
 from dsocr_loaders.errors import OutputError
 
-__all__ = ["json_line", "json_block", "parse_json"]
+__all__ = ["json_block", "json_line", "parse_json"]
 
 _LINE_LENGTH = 120
 _INDENT = "  "
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 # Lone surrogates have no UTF-8; the others end a line for `str.splitlines`, which readers of JSON Lines may use.
 _ESCAPED = re.compile("[\ud800-\udfff\x85\u2028\u2029]")
@@ -22,27 +23,38 @@ def json_line(data: object, what: str) -> str:
     Raises:
         OutputError: it holds a number that is not finite; the message begins with `what`.
     """
-    try:
-        line = json.dumps(data, ensure_ascii=False, allow_nan=False)
-    except ValueError as error:
-        raise OutputError(f"{what} cannot be written as JSON: {error}") from error
-    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
+    return _escaped(_dumped(data, what))
 
 
-def json_block(data: object, what: str, depth: int = 0) -> str:
+def json_block(data: object, what: str) -> str:
     """Return `data` as JSON for people: what fits on a line is on one line, the rest is indented.
 
     Raises:
         OutputError: as for `json_line`.
     """
-    line = json_line(data, what)
+    return _escaped(_indented(data, what, 0))
+
+
+def _indented(data: object, what: str, depth: int) -> str:
+    line = _dumped(data, what)
     if len(line) + len(_INDENT) * depth <= _LINE_LENGTH or not isinstance(data, dict | list) or not data:
         return line
     outer, inner = f"\n{_INDENT * depth}", f"\n{_INDENT * (depth + 1)}"
     if isinstance(data, dict):
-        items = [f"{json_line(key, what)}: {json_block(item, what, depth + 1)}" for key, item in data.items()]
+        items = [f"{_dumped(key, what)}: {_indented(item, what, depth + 1)}" for key, item in data.items()]
         return f"{{{inner}{f',{inner}'.join(items)}{outer}}}"
-    return f"[{inner}{f',{inner}'.join(json_block(item, what, depth + 1) for item in data)}{outer}]"
+    return f"[{inner}{f',{inner}'.join(_indented(item, what, depth + 1) for item in data)}{outer}]"
+
+
+def _dumped(data: object, what: str) -> str:
+    try:
+        return _ENCODER.encode(data)
+    except ValueError as error:
+        raise OutputError(f"{what} cannot be written as JSON: {error}") from error
+
+
+def _escaped(text: str) -> str:
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def parse_json(text: str, expected: str) -> object:

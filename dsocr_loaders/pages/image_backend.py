@@ -37,19 +37,15 @@ class ImageSource:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._image = self._opened()
-        try:
-            orientation = int(self._image.getexif().get(_EXIF_ORIENTATION, 1))
-        except Exception:  # noqa: BLE001 - a broken EXIF block costs the orientation, not the picture
-            orientation = 1
-        self._orientation = orientation if orientation in _CLOCKWISE else 1
+        with warnings.catch_warnings():
+            # Of a broken EXIF block, and of many pixels below our own limit, which is checked below.
+            warnings.simplefilter("ignore")
+            self._image = self._opened()
+            self._orientation = _orientation(self._image)
 
     def _opened(self) -> Image.Image:
         try:
-            with warnings.catch_warnings():
-                # Pillow warns below our own limit, which is checked next, and refuses above it.
-                warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-                image = Image.open(self._source.path, formats=("PNG", "JPEG"))
+            image = Image.open(self._source.path, formats=("PNG", "JPEG"))
         except Image.DecompressionBombError as error:
             raise LimitExceeded(f"{self._source.name}: {error}") from error
         except Exception as error:
@@ -87,6 +83,14 @@ class ImageSource:
     def close(self) -> None:
         """Give the file back."""
         self._image.close()
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        found = int(image.getexif().get(_EXIF_ORIENTATION, 1))
+    except Exception:  # noqa: BLE001 - a broken EXIF block costs the orientation, not the picture
+        return 1
+    return found if found in _CLOCKWISE else 1
 
 
 def _as_rgb(image: Image.Image) -> Image.Image:

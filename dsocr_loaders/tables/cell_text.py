@@ -12,6 +12,7 @@ TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*+)([^<>]*+)(>?)")
 end has cut it. Every quantifier is possessive, so matching is linear."""
 
 STRUCTURE = frozenset({"table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption", "colgroup", "col"})
+_BEHIND_NAME = " \t\n\r\f/"
 _LINE_BREAKS = frozenset({"br", "p", "div", "li", "ul", "ol", "hr"})
 _INLINE = frozenset("a b center code del em font i img ins mark s small span strike strong sub sup tt u".split())  # noqa: SIM905 - reads better than a list of quoted letters
 
@@ -26,11 +27,11 @@ def is_tag(found: re.Match[str]) -> bool:
     proper ones.
     """
     name, attributes = found[2].lower(), found[3]
-    if attributes and not (attributes[0].isspace() or attributes[0] in "/\\"):
+    if attributes and attributes[0] not in _BEHIND_NAME:
         return False
     if name in STRUCTURE:
         return True
-    is_whole = bool(found[4]) and (not attributes.strip(" \t\n\r\f/\\") or "=" in attributes)
+    is_whole = bool(found[4]) and (not attributes.strip(_BEHIND_NAME) or "=" in attributes)
     return is_whole and (name in _LINE_BREAKS or name in _INLINE)
 
 

@@ -60,7 +60,10 @@ def parse_tables(text: str) -> tuple[Table, ...]:
 
 def _find_tables(text: str) -> tuple[list[FoundTable], str]:
     found, rest = find_html_tables(text)
-    return (found, rest) if found else find_pipe_tables(text)
+    if not found:
+        found, behind = find_pipe_tables(text)
+        rest = behind if found else rest
+    return found, rest
 
 
 def _trimmed(text: str) -> str:

@@ -6,7 +6,7 @@ import html
 import re
 from typing import TYPE_CHECKING
 
-from dsocr_loaders.tables.cell_text import ENTITY
+from dsocr_loaders.tables.cell_text import ENTITY, STRUCTURE
 
 if TYPE_CHECKING:
     from dsocr_loaders.tables.table import Cell, Table
@@ -15,12 +15,13 @@ __all__ = ["inert_markup", "table_html", "table_markdown"]
 
 # What Markdown hands through as HTML: a tag's name and its end, a comment, a declaration. No quantifier gives back, so
 # matching is linear.
-_TAG_FOLLOWS = r"(?=/?[A-Za-z][A-Za-z0-9-]*+(?:[\s/<>]|\Z)|[!?])"
+_TAG_FOLLOWS = r"(?=/?[A-Za-z][A-Za-z0-9-]*+(?:[\s/>]|\Z)|[!?])"
 _HARMLESS_TAG_FOLLOWS = (
     r"(?=/?(?:b|br|caption|center|code|em|i|li|ol|p|s|small|strong|sub|sup|table|tbody|td|tfoot|th|thead|tr|u|ul)"
     r"(?:\s++(?:row|col)span\s*+=\s*+[\"']?+[0-9]{1,5}[\"']?+)*+\s*+/?>)"
 )
-_ANY_MARKUP = re.compile(f"<{_TAG_FOLLOWS}")
+# In a cell, also what `parse_table` takes for a tag of the table when another tag cuts it.
+_CELL_MARKUP = re.compile(f"<(?:{_TAG_FOLLOWS}|(?=/?(?:{'|'.join(sorted(STRUCTURE))})(?![a-z0-9])))", re.IGNORECASE)
 _ACTIVE_MARKUP = re.compile(f"<(?!{_HARMLESS_TAG_FOLLOWS}){_TAG_FOLLOWS}", re.IGNORECASE)
 
 
@@ -56,7 +57,7 @@ def _joined(labels: tuple[str, ...]) -> str:
 
 def _cell_markdown(text: str) -> str:
     text = ENTITY.sub(lambda entity: f"&amp;{entity[0][1:]}", text)
-    return _ANY_MARKUP.sub("&lt;", text).replace("|", "\\|").replace("\n", "<br>")
+    return _CELL_MARKUP.sub("&lt;", text).replace("|", "\\|").replace("\n", "<br>")
 
 
 def table_html(table: Table) -> str:

@@ -50,7 +50,7 @@ class ServedRequest:
     refusal: str
 
 
-Answers = Callable[[ServedRequest], str] | Mapping[str, str] | Sequence[str]
+Answers = str | Callable[[ServedRequest], str] | Mapping[str, str] | Sequence[str]
 Faults = Callable[[int], Fault | None] | Mapping[int, Fault] | Sequence[Fault | None]
 
 
@@ -64,8 +64,8 @@ class ScriptedServer:
     ```
 
     Args:
-        answers: the answer for each request: what a callable returns; or by the digest of the decoded pixels (which
-            are the page's own only if it travels as PNG); or one after another in the order of arrival.
+        answers: the same for every request; or what a callable returns for it; or by the digest of the decoded
+            pixels (which are the page's own only if it travels as PNG); or one after another in the order of arrival.
         models: names in its `/models`.
         max_model_len: context in tokens; None tells and limits none.
         owned_by: who `/models` says owns the models.
@@ -182,6 +182,8 @@ class ScriptedServer:
         return request
 
     def _answer(self, request: ServedRequest) -> str:
+        if isinstance(self._answers, str):
+            return self._answers
         if callable(self._answers):
             return self._answers(request)
         if isinstance(self._answers, Mapping):

@@ -1,4 +1,7 @@
-"""An annual report: cover, blank page, roman and arabic page labels, a long table, a wide one on a turned page. The cooperative is invented."""
+"""An annual report: cover, blank page, roman and arabic page labels, a long table, a wide one on a turned page.
+
+The cooperative and its figures are invented.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,9 @@ from typing import TYPE_CHECKING
 from builder.annual_report_figures import DIVISIONS, ITEMS, zones
 from builder.book import Book
 from builder.charts import Area, Axis, Series, bar_chart
-from builder.flow import Flow, Frame, Look, TextStyle, set_paragraph
+from builder.flow import Flow, Frame, Look, TextStyle
 from builder.tables import Cell, Grid, cells
+from builder.texts import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,63 +36,6 @@ CAPTION = TextStyle("sans", 8.6, 11, before=6, after=12, align="left")
 SMALL = TextStyle("sans", 7.8, 9.4, align="left")
 SMALL_BOLD = TextStyle("sans bold", 7.8, 9.4)
 
-YEAR = """# 1 The year in brief
-
-2024 was dry until August and wet from then on. The springs at Upper Oskwick fell to their lowest yield since they were first gauged in 1961, and the \
-cooperative bought water from its neighbour for 19 days. No member was cut off. For the first time the share of water lost fell below one quarter.
-
-[figures]
-
-## 1.1 Members and supply
-
-The cooperative supplied 6 412 connections in 60 zones, 74 more than a year before. Members drew 1.96 million cubic metres. The average household \
-used 96 litres a day per head, two litres less than in 2023. Four zones were joined to the ring main, which now feeds 31 of them from two sides.
-
-## 1.2 Water lost
-
-Losses fell from 27.3 to 24.6 per cent of the water supplied. Most of the improvement came from three measures:
-
-- pressure was lowered at night in 22 zones, by a fifth at most, after farms had been told;
-- 11.4 kilometres of asbestos cement main were replaced, mainly in Fallowick and Eskermere;
-- valves that had been thought closed were found open in seven zones and were closed.
-
-[chart]
-
-The board has set 20 per cent as the target for 2027. Section 2 lists the result of every zone, Section 3 the accounts.
-
-## 1.3 Staff and board
-
-The cooperative employed 58 people at the end of the year, six of them apprentices. Two operators retired after more than thirty years and took with \
-them what no plan shows; both agreed to walk the mains with their successors first, and 140 valves were surveyed on these walks. The board met nine \
-times. The assembly of 2024 elected two new members for three years and confirmed the auditors.
-"""
-
-SUPPLY = """# 2 Supply by zone
-
-Table 1 gives the year of every supply zone. A break is an unplanned repair for which a main had to be shut. Zones with more than four breaks a year \
-have a replacement plan, which members may inspect at the office.
-
-[zones]
-
-## 2.1 Water quality
-
-Of 1 288 samples taken at taps, 1 281 met every requirement. Five of the seven others showed iron above the limit after a main had been flushed, one \
-showed a low count of coliforms in a house whose own filter had not been changed, and one had been mislabelled. All were repeated within two days \
-and met the requirements.
-
-## 2.2 Complaints
-
-The office received 214 complaints, 41 fewer than in 2023. Low pressure was named in 96 of them, discoloured water in 57, the bill in 38 and noise at \
-night in 23. Nine out of ten were answered within a week. The longest took eleven weeks, since the cause, a half-closed valve in a garden in Ivenby, \
-lay under a greenhouse.
-"""
-
-FINANCE = (
-    "The cooperative closed the year with a surplus of 78 thousand crowns, which the board proposes to add to the renewal reserve. "
-    "Table 2 sets the accounts of the three divisions against their budgets. Repairs exceeded their budget in all divisions because of "
-    "the frost in January; energy stayed below it."
-)
-
 
 def build(path: Path) -> None:
     """Write the report."""
@@ -96,9 +43,8 @@ def build(path: Path) -> None:
     _cover(book.add_page(WIDTH, HEIGHT))
     book.add_page(WIDTH, HEIGHT)  # the back of the cover stays blank
     flow = Flow(book, _pages(book), LOOK)
-    flow.set(YEAR, {"figures": _key_figures, "chart": _chart})
-    flow.advance()
-    flow.set(SUPPLY, {"zones": _zones})
+    blocks = {"figures": _key_figures, "chart": _chart, "page": Flow.advance, "zones": _zones}
+    flow.set(read_text("annual-report.txt"), blocks)
     _accounts(book)
     book.document.set_page_labels(
         [{"startpage": 0, "style": "r", "firstpagenum": 1}, {"startpage": 2, "style": "D", "firstpagenum": 1}]
@@ -127,7 +73,9 @@ def _furniture(book: Book, canvas: Canvas) -> None:
     canvas.text(MARGIN, 40, "Orrindale Water Cooperative", face="sans", size=8, colour=GREY)
     canvas.text(canvas.width - MARGIN, 40, "Annual Report 2024", face="sans", size=8, align=1.0, colour=GREY)
     canvas.lines([[(MARGIN, 46), (canvas.width - MARGIN, 46)]], width=0.5, colour=TEAL)
-    canvas.text(canvas.width - MARGIN, canvas.height - 30, str(number), face="sans bold", size=9, align=1.0, colour=TEAL)
+    canvas.text(
+        canvas.width - MARGIN, canvas.height - 30, str(number), face="sans bold", size=9, align=1.0, colour=TEAL
+    )
 
 
 def _pages(book: Book) -> Iterator[Frame]:
@@ -140,7 +88,12 @@ def _pages(book: Book) -> Iterator[Frame]:
 def _key_figures(flow: Flow) -> None:
     frame, canvas = flow.frame, flow.frame.canvas
     flow.gap(4)
-    entries = (("6 412", "connections"), ("2.60", "million m³ supplied"), ("24.6 %", "lost"), ("167", "breaks repaired"))
+    entries = (
+        ("6 412", "connections"),
+        ("2.60", "million m³ supplied"),
+        ("24.6 %", "lost"),
+        ("167", "breaks repaired"),
+    )
     width = (frame.width - 3 * 10) / 4
     for number, (figure, name) in enumerate(entries):
         left = frame.left + number * (width + 10)
@@ -163,16 +116,25 @@ def _chart(flow: Flow) -> None:
     years = ("2019", "2020", "2021", "2022", "2023", "2024")
     bar_chart(frame.canvas, area, years, series, Axis("million m³", 0, 2.2, ticks), places=2)
     caption = "**Figure 1:** Water billed to members and water lost, 2019 to 2024, in million cubic metres."
-    flow.y = set_paragraph(frame.canvas, frame.left, flow.y + height + 4, frame.width, caption, CAPTION) + CAPTION.after
+    flow.y += height + 4
+    flow.caption(caption, CAPTION)
+    flow.y += CAPTION.after
 
 
 def _zones(flow: Flow) -> None:
     grid = Grid((30, 121, 72, 78, 78, 48, 44), "rlrrrrr", SMALL, SMALL_BOLD, padding=2.15, inset=4, header_fill=PALE)
     header = [
-        [Cell("No.", rows=2), Cell("Zone", rows=2), Cell("Connections", rows=2), Cell("Water (m³)", columns=2), Cell("Lost (%)", rows=2), Cell("Breaks", rows=2)],
+        [
+            Cell("No.", rows=2),
+            Cell("Zone", rows=2),
+            Cell("Connections", rows=2),
+            Cell("Water (m³)", columns=2),
+            Cell("Lost (%)", rows=2),
+            Cell("Breaks", rows=2),
+        ],
         cells("supplied", "billed"),
     ]
-    caption = "Table 1: Supply, loss and breaks of the sixty zones in 2024."
+    caption = ("Table 1:", "Supply, loss and breaks of the sixty zones in 2024.")
     note = "Supplied water includes 31 thousand cubic metres bought from a neighbouring supplier."
     grid.flow(flow, caption, header, [cells(*entry) for entry in zones()], caption_style=CAPTION, note=note)
 
@@ -182,7 +144,7 @@ def _accounts(book: Book) -> None:
     canvas = book.add_page(HEIGHT, WIDTH)
     _furniture(book, canvas)
     flow = Flow(book, iter([Frame(canvas, MARGIN, 60, HEIGHT - MARGIN, WIDTH - 50)]), LOOK)
-    flow.set("# 3 Accounts\n\n" + FINANCE)
+    flow.set(read_text("annual-report-accounts.txt"))
     names = ("Item", *DIVISIONS, "Total")
     header = [
         [Cell(names[0], rows=2), *(Cell(name, columns=3) for name in names[1:])],
@@ -190,8 +152,15 @@ def _accounts(book: Book) -> None:
     ]
     grid = Grid((130, *(49.0,) * 12), "l" + "r" * 12, SMALL, SMALL_BOLD, padding=3.6, header_fill=PALE)
     rows = [_account_row(name, values) for name, values in ITEMS]
-    caption = "Table 2: Income and expenditure of the divisions in 2024, budget and actual, in thousand crowns."
-    grid.flow(flow, caption, header, rows, caption_style=CAPTION, note="Change is actual less budget. Amounts in brackets are expenditure.")
+    caption = ("Table 2:", "Income and expenditure of the divisions in 2024, budget and actual, in thousand crowns.")
+    grid.flow(
+        flow,
+        caption,
+        header,
+        rows,
+        caption_style=CAPTION,
+        note="Change is actual less budget. Amounts in brackets are expenditure.",
+    )
     book.store_turned(canvas)
 
 
@@ -206,5 +175,5 @@ def _account_row(name: str, values: tuple[int, ...]) -> list[Cell]:
 
 def _crowns(amount: int) -> str:
     if amount == 0:
-        return "–"
+        return "–"  # noqa: RUF001 - a dash stands for nothing in accounts
     return f"({-amount:,})".replace(",", " ") if amount < 0 else f"{amount:,}".replace(",", " ")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 __all__ = ["DIVISIONS", "ITEMS", "zones"]
 
 FIRST = ("Alden", "Bellis", "Corva", "Dun", "Esker", "Fallo", "Garro", "Hollin", "Iven", "Kest")
@@ -11,17 +13,30 @@ CONNECTIONS, SUPPLIED, BILLED, BREAKS = 6412, 2_600_000, 1_960_400, 167
 DIVISIONS = ("Springs and reservoirs", "Mains and meters", "Office and members")
 
 
+ZONES = len(FIRST) * len(SECOND)
+
+
 def zones() -> list[tuple[str, ...]]:
     """Sixty zones and their total: number, name, connections, m³ supplied, m³ billed, per cent lost, breaks."""
     names = [first + second for first in FIRST for second in SECOND]
-    connections = _shares([35 + (place * 53 + place * place * 7) % 140 for place in range(60)], CONNECTIONS)
+    connections = _shares([35 + (place * 53 + place * place * 7) % 140 for place in range(ZONES)], CONNECTIONS)
     supplied = _shares([share * (90 + (place * 29) % 40) for place, share in enumerate(connections)], SUPPLIED)
-    billed = _shares([amount * (100 - (6 + (place * place * 5 + place * 11) % 37)) for place, amount in enumerate(supplied)], BILLED)
-    breaks = _shares([1 + (place * place * 5 + place * 3) % 13 for place in range(60)], BREAKS)
+    billed = _shares(
+        [amount * (100 - (6 + (place * place * 5 + place * 11) % 37)) for place, amount in enumerate(supplied)], BILLED
+    )
+    breaks = _shares([1 + (place * place * 5 + place * 3) % 13 for place in range(ZONES)], BREAKS)
     rows = list(zip(names, connections, supplied, billed, breaks, strict=True))
     rows.append(("All zones", CONNECTIONS, SUPPLIED, BILLED, BREAKS))
     return [
-        (str(number) if number <= 60 else "", name, _thousands(count), _thousands(water), _thousands(sold), f"{100 - 100 * sold / water:.1f}", str(repairs))
+        (
+            str(number) if number <= ZONES else "",
+            name,
+            _thousands(count),
+            _thousands(water),
+            _thousands(sold),
+            f"{100 - 100 * sold / water:.1f}",
+            str(repairs),
+        )
         for number, (name, count, water, sold, repairs) in enumerate(rows, 1)
     ]
 
@@ -32,7 +47,7 @@ def _shares(weights: list[int], total: int) -> list[int]:
     for weight in weights:
         sums.append(sums[-1] + weight)
     marks = [round(total * part / sums[-1]) for part in sums]
-    return [high - low for low, high in zip(marks, marks[1:], strict=False)]
+    return [high - low for low, high in itertools.pairwise(marks)]
 
 
 def _thousands(number: int) -> str:

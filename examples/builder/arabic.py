@@ -1,7 +1,8 @@
 """One page of Arabic, set from right to left: a report of an invented water supplier, with a ruled table.
 
-Letters are joined here, by the presentation forms of Unicode. A line is stored run by run as it is read, words of a run as they stand from left to
-right; MuPDF turns such runs round and so finds the text in its logical order. The font's character map leads back to the plain letters.
+Letters are joined here, by the presentation forms of Unicode. A line is stored run by run as it is read, the words of a
+run as they stand from left to right; MuPDF turns such runs round and so finds the text in its logical order. The font's
+character map leads back to the plain letters.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from builder.book import BLACK, Book, Canvas, Colour, Piece
+from builder.texts import read_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,27 +29,11 @@ FORMS = {
 }
 
 NUMBER = r"[0-9](?:[0-9.٪]*[0-9٪])?"
-# A number takes the spaces around it along and a run ends with a letter: spaces and full stops between runs would else change sides.
+# A number takes the spaces around it along and a run ends with a letter: spaces and full stops would else change sides.
 RUN = rf" ?{NUMBER} ?|(?:(?! ?[0-9]).)*[ء-ي]|[^0-9ء-ي]+"
 
 TITLE = "تقرير خفض الفاقد من المياه لعام 2024"
 SUPPLIER = "محطة مياه وادي النخيل"
-PARTS = (
-    ("أولا: الوضع العام", (
-        "زودت المحطة خلال عام 2024 نحو 6412 مشتركا بالمياه، وبلغت الكمية الموزعة 2.6 مليون متر مكعب. كان النصف الأول من العام جافا، فانخفض "
-        "منسوب عين الجبل إلى أدنى مستوى منذ بدء القياس، واشترت المحطة المياه من البلدة المجاورة مدة تسعة عشر يوما، ولم تنقطع المياه عن أي مشترك.",
-        "انخفضت نسبة الفاقد من 27.3٪ إلى 24.6٪، وهي المرة الأولى التي تقل فيها عن ربع الكمية الموزعة.",
-    )),
-    ("ثانيا: أهم الأعمال", (
-        "• خفض الضغط ليلا في 22 منطقة بعد إبلاغ أصحاب المزارع.",
-        "• استبدال 11.4 كيلومترا من الأنابيب القديمة في حي البساتين وحي القلعة.",
-        "• إصلاح صمامات كانت تبدو مغلقة وهي مفتوحة في سبع مناطق.",
-    )),
-    ("ثالثا: الفاقد حسب الأحياء", (
-        "يبين الجدول 1 نسبة الفاقد في كل حي. سجل حي القلعة أكبر انخفاض بسبب استبدال الأنابيب، أما حي السوق فقد ارتفعت فيه النسبة قليلا بسبب وصلة "
-        "متضررة تحت الطريق، وقد أصلحت في شهر نوفمبر.",
-    )),
-)
 CAPTION = "الجدول 1: المشتركون ونسبة الفاقد حسب الأحياء"
 HEADER = ("الحي", "عدد المشتركين", "الفاقد 2023", "الفاقد 2024", "الفرق")
 ROWS = (
@@ -58,17 +44,10 @@ ROWS = (
     ("المنارة", "1418", "25.3", "22.7", "2.6"),
     ("النهر", "891", "30.1", "26.0", "4.1"),
 )
-CLOSING = (
-    "رابعا: خطة العام القادم",
-    (
-        "تعتزم المحطة في عام 2025 مد الشبكة الحلقية إلى حي الواحة، وتزويد كل منطقة بجهازين لتسجيل الضغط، وإجراء اختبار ليلي كل ثلاثة أشهر، بهدف خفض "
-        "الفاقد إلى 20٪ قبل نهاية عام 2027. ويرجى من المشتركين إبلاغ غرفة الطوارئ عن أي تسرب في الطريق، وسيصل الفريق خلال ساعتين.",
-    ),
-)
 
 
 def visual(text: str) -> str:
-    """A line in the order in which its glyphs stand from left to right, its letters joined; numbers keep their direction."""
+    """A line as its glyphs stand from left to right, letters joined; numbers keep their direction."""
     runs = re.findall(NUMBER + "|[^0-9]+", text)
     return "".join(run if run[0].isdigit() else _joined(run)[::-1] for run in reversed(runs))
 
@@ -80,7 +59,12 @@ def _joined(text: str) -> str:
     for place, letter in enumerate(letters):
         before = place > 0 and (letters[place - 1], "<initial>") in FORMS and (letter, "<final>") in FORMS
         after = place + 1 < len(letters) and (letter, "<initial>") in FORMS and (letters[place + 1], "<final>") in FORMS
-        kind = {(False, False): "<isolated>", (False, True): "<initial>", (True, True): "<medial>", (True, False): "<final>"}[before, after]
+        kind = {
+            (False, False): "<isolated>",
+            (False, True): "<initial>",
+            (True, True): "<medial>",
+            (True, False): "<final>",
+        }[before, after]
         shaped.append(FORMS.get((letter, kind), letter))
     return "".join(shaped)
 
@@ -94,15 +78,30 @@ def build(path: Path) -> None:
     canvas.lines([[(LEFT, 76), (RIGHT, 76)]], width=1.2, colour=GREEN)
     _line(canvas, WIDTH / 2, 120, TITLE, 21, align=0.5)
     y = 148.0
-    for heading, paragraphs in PARTS:
-        y = _section(book, canvas, y, heading, paragraphs)
-    y = _table(canvas, y + 4) + 18
-    _section(book, canvas, y, *CLOSING)
+    for block in read_text("arabic.txt").strip().split("\n\n"):
+        if block == "[table]":
+            y = _table(canvas, y + 4) + 10
+        elif block.startswith("# "):
+            _line(canvas, RIGHT, y + 26, block[2:], 14, colour=GREEN)
+            book.outline.append((1, block[2:], 1))
+            y += 34
+        else:
+            y = _paragraph(canvas, y, block)
     _line(canvas, WIDTH / 2, HEIGHT - 36, "1", 10, align=0.5, colour=GREY)
     book.save(path)
 
 
-def _line(canvas: Canvas, x: float, y: float, text: str, size: float, *, align: float = 1.0, gap: float = 0.0, colour: Colour = BLACK) -> None:
+def _line(
+    canvas: Canvas,
+    x: float,
+    y: float,
+    text: str,
+    size: float,
+    *,
+    align: float = 1.0,
+    gap: float = 0.0,
+    colour: Colour = BLACK,
+) -> None:
     """One line of text that ends at x, or starts at it (align 0), or is centred on it; `gap` widens each space."""
     x += (1 - align) * (_width(text, size) + gap * text.count(" "))
     for run in re.findall(RUN, text) if re.search("[0-9]", text) else [text]:
@@ -123,15 +122,6 @@ def _width(text: str, size: float) -> float:
 
 def _piece(shown: str, size: float) -> Piece:
     return Piece(shown, "roman" if shown == "•" else "arabic", size)
-
-
-def _section(book: Book, canvas: Canvas, y: float, heading: str, paragraphs: tuple[str, ...]) -> float:
-    _line(canvas, RIGHT, y + 18, heading, 14, colour=GREEN)
-    book.outline.append((1, heading, 1))
-    y += 26
-    for paragraph in paragraphs:
-        y = _paragraph(canvas, y, paragraph)
-    return y + 8
 
 
 def _paragraph(canvas: Canvas, y: float, text: str, size: float = 12.5, leading: float = 21) -> float:
@@ -165,5 +155,7 @@ def _table(canvas: Canvas, y: float) -> float:
     canvas.lines(rules + [[(edge, top), (edge, bottom)] for edge in edges], width=0.6, colour=GREY)
     for number, row in enumerate((HEADER, *ROWS)):
         for place, text in enumerate(row):
-            _line(canvas, (edges[place] + edges[place + 1]) / 2, top + height * (number + 0.68), f" {text}", 11, align=0.5)
+            _line(
+                canvas, (edges[place] + edges[place + 1]) / 2, top + height * (number + 0.68), f" {text}", 11, align=0.5
+            )
     return bottom

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pymupdf
 
-from builder.faces import font
+from builder.faces import font, text_length
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,7 +36,7 @@ class Piece:
     @property
     def width(self) -> float:
         """Width in points, without kerning, as it will be drawn."""
-        return font(self.face).text_length(self.text, self.size)
+        return text_length(self.text, self.face) * self.size
 
 
 class Canvas:
@@ -77,7 +77,9 @@ class Canvas:
             self._writer.write_text(self.page, color=self._colour)
             self._writer = None
 
-    def lines(self, lines: Iterable[Sequence[Point]], *, width: float = 0.6, colour: Colour = BLACK, dashes: str = "") -> None:
+    def lines(
+        self, lines: Iterable[Sequence[Point]], *, width: float = 0.6, colour: Colour = BLACK, dashes: str = ""
+    ) -> None:
         """Draw open lines through the given points."""
         self.flush()
         shape = self.page.new_shape()
@@ -87,7 +89,15 @@ class Canvas:
         shape.commit()
 
     def rectangle(
-        self, x0: float, y0: float, x1: float, y1: float, *, fill: Colour | None = None, line: Colour | None = None, width: float = 0.6
+        self,
+        x0: float,
+        y0: float,
+        x1: float,
+        y1: float,
+        *,
+        fill: Colour | None = None,
+        line: Colour | None = None,
+        width: float = 0.6,
     ) -> None:
         """Fill a rectangle, or draw its outline, or both."""
         self.flush()
@@ -107,7 +117,9 @@ class Canvas:
             shape.finish(color=colour, width=width, lineCap=1, closePath=False)
         shape.commit()
 
-    def circle(self, x: float, y: float, radius: float, *, fill: Colour | None = None, line: Colour | None = None) -> None:
+    def circle(
+        self, x: float, y: float, radius: float, *, fill: Colour | None = None, line: Colour | None = None
+    ) -> None:
         """Fill a circle, or draw its outline, or both."""
         self.flush()
         self.page.draw_circle((x, y), radius, color=line, fill=fill, width=0.8)
@@ -165,7 +177,9 @@ class Book:
         if self.used:
             document.subset_fonts()
             self._write_character_maps()
-        document.save(path, garbage=4, deflate=True, deflate_images=True, no_new_id=True, use_objstms=True, compression_effort=100)
+        document.save(
+            path, garbage=4, deflate=True, deflate_images=True, no_new_id=True, use_objstms=True, compression_effort=100
+        )
 
     def picture(self, dpi: int) -> tuple[int, int, bytes]:
         """The first page as grey pixels: width, height and one byte a pixel, row by row."""
@@ -176,11 +190,13 @@ class Book:
     def _write_character_maps(self) -> None:
         """Give each font a /ToUnicode map of what was really set with it.
 
-        MuPDF's own map names the last character that shares a glyph (a space becomes U+00A0) and the presentation forms of Arabic letters,
-        which no search would find.
+        MuPDF's own map names the last character that shares a glyph (a space becomes U+00A0) and the presentation forms
+        of Arabic letters, which no search would find.
         """
         maps = {font(face).name: _character_map(face, used) for face, used in self.used.items()}
-        fonts = {entry[0]: entry[3] for number in range(self.page_count) for entry in self.document.get_page_fonts(number)}
+        fonts = {
+            entry[0]: entry[3] for number in range(self.page_count) for entry in self.document.get_page_fonts(number)
+        }
         for number, name in fonts.items():
             _, reference = self.document.xref_get_key(number, "ToUnicode")
             self.document.update_stream(int(reference.split()[0]), maps[name.split("+")[-1]])
@@ -190,14 +206,15 @@ def _character_map(face: str, used: set[str]) -> bytes:
     glyphs = {font(face).has_glyph(ord(character)): character for character in sorted(used, reverse=True)}
     entries = []
     for glyph, character in sorted(glyphs.items()):
-        # Readers turn the characters of a right-to-left run round one by one, hence the two letters of a joined pair stand here in reverse.
+        # Readers turn a right-to-left run round character by character, so the letters of a joined pair stand reversed.
         text = unicodedata.normalize("NFKC", character)[::-1] if face == "arabic" else character
         entries.append(f"<{glyph:04x}> <{text.encode('utf-16-be').hex()}>")
     blocks = [entries[start : start + 100] for start in range(0, len(entries), 100)]  # the format's limit per block
     body = "\n".join(f"{len(block)} beginbfchar\n" + "\n".join(block) + "\nendbfchar" for block in blocks)
     return (
         "/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n"
-        "/CIDSystemInfo <</Registry(Adobe)/Ordering(UCS)/Supplement 0>> def\n/CMapName /Adobe-Identity-UCS def\n/CMapType 2 def\n"
+        "/CIDSystemInfo <</Registry(Adobe)/Ordering(UCS)/Supplement 0>> def\n"
+        "/CMapName /Adobe-Identity-UCS def\n/CMapType 2 def\n"
         f"1 begincodespacerange\n<0000> <FFFF>\nendcodespacerange\n{body}\nendcmap\n"
         "CMapName currentdict /CMap defineresource pop\nend\nend\n"
     ).encode("ascii")

@@ -71,7 +71,9 @@ def _legend(canvas: Canvas, area: Area, series: Sequence[Series], *, size: float
         x -= 18
 
 
-def line_chart(canvas: Canvas, area: Area, places: Sequence[float], series: Sequence[Series], x_axis: Axis, y_axis: Axis) -> None:
+def line_chart(
+    canvas: Canvas, area: Area, places: Sequence[float], series: Sequence[Series], x_axis: Axis, y_axis: Axis
+) -> None:
     """Draw lines with a round mark at each value."""
     size = 7.0
     _frame(canvas, area, y_axis, size=size)
@@ -79,7 +81,15 @@ def line_chart(canvas: Canvas, area: Area, places: Sequence[float], series: Sequ
         x = area.left + x_axis.share(value) * (area.right - area.left)
         canvas.lines([[(x, area.bottom), (x, area.bottom + 3)]], width=0.8, colour=INK)
         canvas.text(x, area.bottom + 4 + size, label, face="sans", size=size, align=0.5, colour=INK)
-    canvas.text((area.left + area.right) / 2, area.bottom + 9 + 2 * size, x_axis.title, face="sans", size=size, align=0.5, colour=INK)
+    canvas.text(
+        (area.left + area.right) / 2,
+        area.bottom + 9 + 2 * size,
+        x_axis.title,
+        face="sans",
+        size=size,
+        align=0.5,
+        colour=INK,
+    )
     for entry in series:
         points: list[Point] = [
             (
@@ -109,6 +119,16 @@ def bar_chart(
             x = left + number * width
             canvas.rectangle(x, area.bottom - height, x + width * 0.94, area.bottom, fill=entry.colour)
             label = f"{entry.values[place]:.{places}f}"
-            canvas.text(x + width * 0.47, area.bottom - height - 2.5, label, face="sans", size=6.2, align=0.5, colour=INK)
-        canvas.text(area.left + step * (place + 0.5), area.bottom + 5 + size, group, face="sans", size=size, align=0.5, colour=INK)
+            canvas.text(
+                x + width * 0.47, area.bottom - height - 2.5, label, face="sans", size=6.2, align=0.5, colour=INK
+            )
+        canvas.text(
+            area.left + step * (place + 0.5),
+            area.bottom + 5 + size,
+            group,
+            face="sans",
+            size=size,
+            align=0.5,
+            colour=INK,
+        )
     _legend(canvas, area, series, size=size, top=area.top - 8)

@@ -1,4 +1,4 @@
-"""The faces that the example documents are set in: fonts that PyMuPDF brings along, so that nothing has to be installed or downloaded."""
+"""The faces of the example documents: fonts that PyMuPDF brings along, so that nothing has to be downloaded."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import functools
 
 import pymupdf
 
-__all__ = ["FACES", "face_for", "font"]
+__all__ = ["FACES", "face_for", "font", "text_length"]
 
 ARABIC_SCRIPT = 6  # MuPDF's number of the script, see ucdn.h
 
@@ -32,6 +32,7 @@ def font(face: str) -> pymupdf.Font:
     return pymupdf.Font(FACES[face])
 
 
+@functools.cache
 def face_for(character: str, face: str) -> str:
     """The face itself if it has the character, else the symbol face, else the roman one.
 
@@ -42,3 +43,10 @@ def face_for(character: str, face: str) -> str:
         if font(candidate).has_glyph(ord(character)):
             return candidate
     raise ValueError(f"no face has {character!r} (U+{ord(character):04X}), wanted in {face}")
+
+
+@functools.cache
+def text_length(text: str, face: str) -> float:
+    """Width of a text at one point of size; kept, since line breaking asks for the same words over and over."""
+    length: float = font(face).text_length(text, 1)
+    return length

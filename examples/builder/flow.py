@@ -17,7 +17,7 @@ __all__ = ["Flow", "Frame", "Look", "TextStyle", "set_paragraph"]
 
 @dataclass(frozen=True, slots=True)
 class TextStyle:
-    """How a paragraph looks: points throughout; `indent` is that of the first line, `before` and `after` the gaps around."""
+    """How a paragraph looks, in points; `indent` is that of the first line, `before` and `after` are gaps around it."""
 
     face: str = "roman"
     size: float = 10.0
@@ -88,11 +88,19 @@ def set_line(canvas: Canvas, line: Line, left: float, baseline: float, width: fl
 
 
 def set_paragraph(canvas: Canvas, left: float, top: float, width: float, text: str, style: TextStyle) -> float:
-    """Set a paragraph that never breaks over frames (table cells, captions, notes) and return the y below it."""
+    """Set a paragraph that never breaks over frames (cells, captions, notes) and return the y below it."""
     for line in style.lines(text, width):
         set_line(canvas, line, left, top + style.leading * 0.78, width, style)
         top += style.leading
     return top
+
+
+def _together(number: int, count: int) -> int:
+    """How many lines from this one on must not be parted, for no line to stand alone above or below a break."""
+    least = 2
+    if number == 0:
+        return count if count <= least + 1 else least
+    return least if count - number == least else 1
 
 
 @dataclass(slots=True)
@@ -127,14 +135,12 @@ class Flow:
             self.y += height
 
     def paragraph(self, text: str, style: TextStyle | None = None, *, inset: float = 0.0, mark: str = "") -> None:
-        """Set a paragraph, broken over frames with at least two lines on either side; `mark` hangs before its first line."""
+        """Set a paragraph, broken over frames with two lines at least on either side; `mark` hangs before its start."""
         style = style or self.look.body
         self.gap(style.before)
         lines = style.lines(text, self.frame.width - inset)
         for number, line in enumerate(lines):
-            left_over = len(lines) - number
-            together = left_over if left_over <= 3 and number == 0 else 2 if number == 0 or left_over == 2 else 1
-            self.reserve(style.leading * together)
+            self.reserve(style.leading * _together(number, len(lines)))
             shift = inset + (style.indent if number == 0 else 0.0)
             baseline = self.y + style.leading * 0.78
             if mark and number == 0:
@@ -145,19 +151,25 @@ class Flow:
             self.y += style.leading
         self.y += style.after
 
+    def caption(self, text: str, style: TextStyle) -> None:
+        """Set a paragraph here as wide as the frame, whether it fits or not."""
+        self.y = set_paragraph(self.frame.canvas, self.frame.left, self.y, self.frame.width, text, style)
+
     def heading(self, text: str, level: int) -> None:
         """Set a heading with room for two lines of text below it, and bookmark it."""
         style = self.look.headings[level - 1]
         lines = style.lines(text, self.frame.width)
         self.reserve(style.before + style.leading * len(lines) + style.after + 2.2 * self.look.body.leading)
         self.gap(style.before)
-        self.y = set_paragraph(self.frame.canvas, self.frame.left, self.y, self.frame.width, text, style) + style.after
+        self.caption(text, style)
+        self.y += style.after
         self.book.outline.append((level, text, self.book.page_count))
 
     def set(self, text: str, blocks: Mapping[str, Callable[[Flow], None]] | None = None) -> None:
         """Set blocks that blank lines part.
 
-        A block is `# heading` (more marks: deeper), a list of lines that start with `- ` or `1. `, `[name]` for an entry of `blocks`, else a paragraph.
+        A block is `# heading` (more marks: deeper), a list of lines that start with `- ` or `1. `, `[name]` for one
+        of `blocks`, else a paragraph.
         """
         opens_section = False
         for block in re.split(r"\n\s*\n", text.strip()):
@@ -170,12 +182,16 @@ class Flow:
             elif re.match(r"(- |\d+\. )", block):
                 self._list(block)
             else:
-                flush_left = self.look.body.spaced and (heading or block[0].islower())  # a sentence that goes on after a formula
+                flush_left = self.look.body.spaced and (
+                    heading or block[0].islower()
+                )  # a sentence that goes on after a formula
                 style = replace(self.look.body, indent=0.0) if flush_left else self.look.body
                 self.paragraph(" ".join(block.split("\n")), style)
 
     def _list(self, block: str) -> None:
         for item in re.split(r"\n(?=- |\d+\. )", block):
             mark, text = item.split(" ", 1)
-            self.paragraph(" ".join(text.split()), self.look.item, inset=self.look.item_inset, mark="•" if mark == "-" else mark)
+            self.paragraph(
+                " ".join(text.split()), self.look.item, inset=self.look.item_inset, mark="•" if mark == "-" else mark
+            )
         self.y += self.look.body.after

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from builder.markup import pieces
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from builder.book import Canvas
     from builder.flow import Flow
 
@@ -17,7 +18,7 @@ __all__ = ["Formula", "display", "fraction", "limits", "math", "radical", "row"]
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """A box of `width`, `ascent` above and `descent` below the baseline; `draw(canvas, x, y)` sets it at a baseline point."""
+    """A box of `width`, `ascent` above and `descent` below the baseline; `draw(canvas, x, y)` sets it on (x, y)."""
 
     width: float
     ascent: float
@@ -81,7 +82,13 @@ def radical(inside: Formula) -> Formula:
     def draw(canvas: Canvas, x: float, y: float) -> None:
         top, foot = y - inside.ascent - 2, y + inside.descent
         height = foot - top
-        canvas.lines([[(x, foot - height * 0.42), (x + 2, foot - height * 0.48)], [(x + 4.4, foot), (x + lead - 1, top), (x + lead + inside.width, top)]], width=0.5)
+        canvas.lines(
+            [
+                [(x, foot - height * 0.42), (x + 2, foot - height * 0.48)],
+                [(x + 4.4, foot), (x + lead - 1, top), (x + lead + inside.width, top)],
+            ],
+            width=0.5,
+        )
         canvas.lines([[(x + 2, foot - height * 0.48), (x + 4.4, foot)]], width=1.0)
         inside.draw(canvas, x + lead, y)
 

@@ -1,6 +1,8 @@
-"""A scanned letter: a PDF that holds nothing but one grey picture, slightly skewed, stamped and specked. Firm and people are invented.
+# ruff: noqa: RUF001 - minus signs are what figures are set with
+"""A scanned letter: a PDF of one grey picture, slightly skewed, stamped and specked. Firm and people are invented.
 
-The picture has exactly the pixels of the page at 144 dpi, so that every renderer returns it unchanged and the recorded answer is found by its digest.
+The picture has exactly the pixels of the page at 144 dpi, so that every renderer returns it unchanged and the recorded
+answer is found by its digest.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from PIL import Image, ImageChops, ImageDraw
 from builder.book import Book, Canvas
 from builder.flow import TextStyle, set_paragraph
 from builder.tables import Grid, cells
+from builder.texts import read_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,11 +35,6 @@ INK, GREY = (0.25, 0.25, 0.25), (0.45, 0.45, 0.45)
 
 ADDRESS = ("Orrindale Water Cooperative", "Network Operations", "14 Reservoir Lane", "Orrindale")
 SUBJECT = "Calibration of eight PL-3 pressure loggers"
-BEFORE = (
-    "Dear Madam or Sir,",
-    "We have calibrated the eight loggers that you sent on 11 February. Six of them are within their stated uncertainty of 0.1 per cent of full "
-    "scale. Two are not: number 4471 reads high by 0.09 bar and number 4480 low by 0.05 bar at the upper end. Table 1 gives the deviations as found.",
-)
 ROWS = (
     ("4466", "0.00", "+0.01", "+0.01", "pass"),
     ("4468", "0.00", "0.00", "−0.01", "pass"),
@@ -46,12 +44,6 @@ ROWS = (
     ("4477", "0.00", "0.00", "+0.01", "pass"),
     ("4479", "+0.01", "0.00", "0.00", "pass"),
     ("4480", "−0.01", "−0.03", "−0.05", "sensor replaced"),
-)
-AFTER = (
-    "Number 4471 could be adjusted and now passes. The sensor of number 4480 had suffered from frost, which our guarantee does not cover; we have "
-    "replaced it, as agreed by telephone, and invoice 164 crowns for the part and 45 crowns for the work.",
-    "The loggers will leave our workshop on 12 March. Please let us know if anybody will be there to receive the parcel.",
-    "Yours faithfully,",
 )
 
 
@@ -77,18 +69,24 @@ def _typeset() -> Book:
     canvas.text(LEFT, 222, "Our reference: S 2025-118", face="roman", size=11.5)
     canvas.text(LEFT, 252, SUBJECT, face="bold", size=13)
     y = 264.0
-    for paragraph in BEFORE:
-        y = set_paragraph(canvas, LEFT, y, RIGHT - LEFT, paragraph, BODY) + 7
-    y = set_paragraph(canvas, LEFT, y + 4, RIGHT - LEFT, "Table 1. Deviation in bar at three pressures, as found.", CELL) + 3
-    grid = Grid((76, 84, 84, 84, 123), "lrrrl", CELL, CELL_BOLD, padding=3, inset=7, header_fill=None)
-    y = grid.draw(canvas, LEFT, y, [cells("Number", "at 2 bar", "at 10 bar", "at 18 bar", "Result")], header=True)
-    y = grid.draw(canvas, LEFT, y, [cells(*row) for row in ROWS], header=False) + 13
-    for paragraph in AFTER:
-        y = set_paragraph(canvas, LEFT, y, RIGHT - LEFT, paragraph, BODY) + 7
+    for block in read_text("letter.txt").strip().split("\n\n"):
+        if block == "[table]":
+            y = _deviations(canvas, y)
+        else:
+            y = set_paragraph(canvas, LEFT, y, RIGHT - LEFT, " ".join(block.split()), BODY) + 7
     _signature(canvas, LEFT + 6, y + 2)
     canvas.text(LEFT, y + 62, "R. Thistlemoor, Service", face="roman", size=11.5)
     canvas.text(LEFT, 786, "Enclosed: calibration sheets, invoice 2025-0931", face="roman", size=10)
     return book
+
+
+def _deviations(canvas: Canvas, y: float) -> float:
+    caption = "Table 1. Deviation in bar at three pressures, as found."
+    y = set_paragraph(canvas, LEFT, y + 4, RIGHT - LEFT, caption, CELL) + 3
+    grid = Grid((76, 84, 84, 84, 123), "lrrrl", CELL, CELL_BOLD, padding=3, inset=7, header_fill=None)
+    header = cells("Number", "at 2 bar", "at 10 bar", "at 18 bar", "Result")
+    y = grid.draw(canvas, LEFT, y, [header], header=True)
+    return grid.draw(canvas, LEFT, y, [cells(*row) for row in ROWS], header=False) + 13
 
 
 def _letterhead(canvas: Canvas) -> None:
@@ -97,7 +95,9 @@ def _letterhead(canvas: Canvas) -> None:
     canvas.circle(x, y, 24, line=INK, fill=(0.93, 0.93, 0.93))
     canvas.circle(x, y, 19, line=INK, fill=(1, 1, 1))
     ticks = ((-13, 9), (-16, 0), (-11, -11), (0, -16), (11, -11), (16, 0), (13, 9))
-    canvas.lines([[(x + 0.78 * right, y + 0.78 * down), (x + right, y + down)] for right, down in ticks], width=1.2, colour=INK)
+    canvas.lines(
+        [[(x + 0.78 * right, y + 0.78 * down), (x + right, y + down)] for right, down in ticks], width=1.2, colour=INK
+    )
     canvas.lines([[(x, y), (x + 8, y - 10)]], width=2, colour=INK)
     canvas.circle(x, y, 2.4, fill=INK)
     canvas.text(LEFT + 62, 74, "Tolbrook & Vane", face="bold", size=25)
@@ -119,7 +119,9 @@ def _signature(canvas: Canvas, x: float, y: float) -> None:
         ((98, 28), (112, 16), (120, 30), (150, 18)),
         ((44, 6), (60, 2), (74, 4), (88, 0)),
     )
-    canvas.stroke([[(x + right, y + down) for right, down in stroke] for stroke in strokes], width=1.3, colour=(0.18, 0.18, 0.18))
+    canvas.stroke(
+        [[(x + right, y + down) for right, down in stroke] for stroke in strokes], width=1.3, colour=(0.18, 0.18, 0.18)
+    )
 
 
 def _stamp() -> Image.Image:
@@ -132,7 +134,9 @@ def _stamp() -> Image.Image:
     canvas.text(75, 42, "10 MARCH 2025", face="sans bold", size=11, align=0.5, colour=GREY)
     canvas.text(75, 55, "ORRINDALE WATER COOPERATIVE", face="sans", size=6.6, align=0.5, colour=GREY)
     width, height, data = book.picture(288)
-    return Image.frombytes("L", (width, height), data).rotate(9, resample=Image.Resampling.BICUBIC, expand=True, fillcolor=255)
+    return Image.frombytes("L", (width, height), data).rotate(
+        9, resample=Image.Resampling.BICUBIC, expand=True, fillcolor=255
+    )
 
 
 def _scanned(book: Book) -> Image.Image:
@@ -153,4 +157,6 @@ def _scanned(book: Book) -> Image.Image:
         x, y = int(generator.random() * SCAN[0]), int(generator.random() * SCAN[1])
         size = int(generator.random() * 1.35)
         drawing.rectangle((x, y, x + size, y + size), fill=90 + int(generator.random() * 130))
-    return sheet.point([round((40 + value * 208 / 255) / 8) * 8 for value in range(256)])  # few shades of grey, small file
+    return sheet.point(
+        [round((40 + value * 208 / 255) / 8) * 8 for value in range(256)]
+    )  # few shades of grey, small file

@@ -1,4 +1,4 @@
-"""A product manual: numbered steps, bullets, boxed notes, tables of signals and parts. The logger and its maker are invented."""
+"""A product manual: numbered steps, bullets, boxed notes, ruled tables. The logger and its maker are invented."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from builder.book import Book
 from builder.flow import Flow, Frame, Look, TextStyle, set_paragraph
 from builder.tables import Grid, cells
+from builder.texts import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,87 +32,6 @@ CAPTION = TextStyle("sans", 8.8, 11, before=5, after=10, align="left")
 CELL = TextStyle("sans", 8.8, 11.2, align="left")
 CELL_BOLD = TextStyle("sans bold", 8.8, 11.2)
 
-TEXT = """[masthead]
-
-# 1 Before you begin
-
-Read this manual before the logger is fitted, and keep it in the van. The PL-3 records the pressure of drinking water at a hydrant, a standpipe or a \
-reservoir outlet. It is not meant for sewage, for gas or for water above 45 °C.
-
-[warning]
-
-## 1.1 What is in the box
-
-- pressure logger PL-3 with brass foot, thread G 1/2
-- hydrant adapter with bleed screw
-- two lithium cells, size C, fitted and insulated by a strip
-- data cable with magnetic plug, 1.5 metres
-- this manual and a calibration sheet with the serial number
-
-If anything is missing, tell the dealer within fourteen days and name the serial number, which is engraved below the lid.
-
-[device]
-
-# 2 Fitting the logger
-
-1. Pull the insulating strip out of the battery lid. The green lamp lights for two seconds.
-2. Flush the hydrant until the water runs clear. Grit in the foot is the commonest cause of false readings.
-3. Screw the adapter on by hand, then a quarter turn with the spanner. Do not use sealing tape: the ring seals.
-4. Open the bleed screw by half a turn and open the hydrant slowly until water without bubbles leaves the screw.
-5. Close the bleed screw. The logger starts by itself when the pressure exceeds 0.3 bar.
-6. Hold the magnet of the data cable to the mark for three seconds. Three green flashes confirm that a record has begun.
-
-[note]
-
-## 2.1 Choosing the interval
-
-The interval is set with the reading program. The memory holds 120 000 readings:
-
-- at one second it lasts for 33 hours, which suits a search for surges;
-- at one minute it lasts for 83 days, which suits night tests;
-- at fifteen minutes it lasts for more than three years, longer than the battery.
-
-When the memory is full the logger stops. It never overwrites a record.
-
-## 2.2 Signals
-
-[signals]
-
-# 3 Reading the record
-
-1. Wipe the mark dry and place the magnetic plug on it. The lamp turns blue.
-2. Start the reading program and choose **Fetch**. A record of 120 000 readings takes about forty seconds.
-3. Wait for the word **verified**. Only then choose **Clear**; a record that was not verified cannot be cleared.
-4. Take the plug off. The logger goes on recording until the pressure falls below 0.1 bar for an hour.
-
-The record is a text file with one reading a line: date, time, pressure in bar, temperature in °C. The clock may be wrong by up to two seconds a day; \
-set it with **Set clock** before each campaign if two loggers are to be compared.
-
-# 4 Care
-
-- Rinse the foot with clear water after each use. Never put anything into its opening.
-- Replace both cells when the lamp shows yellow, at the latest after five years. Use lithium cells only.
-- Replace the sealing ring once a year. Grease it with silicone grease approved for drinking water.
-- Have the logger calibrated every second year. Drift is typically 0.02 per cent of full scale a year.
-
-[frost]
-
-# 5 Parts and data
-
-Order parts by number. Parts marked with a dagger may be fitted by the workshop only, since the logger must be calibrated afterwards.
-
-[parts]
-
-[data]
-
-# 6 When something is wrong
-
-[troubles]
-
-Loggers in need of repair go to Tolbrook & Vane Instrument Works, Service, 3 Foundry Yard, Lindhaven. Please send the calibration sheet along, and \
-write on the parcel whether the record inside matters to you.
-"""
-
 SIGNALS = (
     ("green, once a minute", "recording"),
     ("green, three flashes", "a new record has begun"),
@@ -123,7 +43,7 @@ SIGNALS = (
 PARTS = (
     ("1", "30-1107", "Lid with lamp and seal", "1", "38.00"),
     ("2", "30-1112", "Lithium cell, size C", "2", "11.50"),
-    ("3", "30-1120", "Sealing ring 18 × 2.5", "5", "4.20"),
+    ("3", "30-1120", "Sealing ring 18 \u00d7 2.5", "5", "4.20"),
     ("4", "30-1125", "Brass foot G 1/2", "1", "46.00"),
     ("5 †", "30-1131", "Pressure sensor 0 to 20 bar", "1", "164.00"),
     ("6 †", "30-1133", "Circuit board, revision C", "1", "121.00"),
@@ -140,8 +60,14 @@ DATA = (
 )
 TROUBLES = (
     ("No lamp at all", "Strip not removed, cells empty, or lid not closed. Check in this order."),
-    ("Pressure reads 0.0 bar", "Hydrant closed, or ice in the foot. Let it thaw at room temperature; never use a flame."),
-    ("Readings jump by 0.5 bar or more", "Air in the adapter. Bleed it again. If the jumps remain, the sealing ring is worn."),
+    (
+        "Pressure reads 0.0 bar",
+        "Hydrant closed, or ice in the foot. Let it thaw at room temperature; never use a flame.",
+    ),
+    (
+        "Readings jump by 0.5 bar or more",
+        "Air in the adapter. Bleed it again. If the jumps remain, the sealing ring is worn.",
+    ),
     ("Cable is not recognised", "Mark or plug wet or dirty. Wipe both, hold the plug for three seconds."),
 )
 
@@ -149,9 +75,12 @@ TROUBLES = (
 def build(path: Path) -> None:
     """Write the manual."""
     book = Book("PL-3 Pressure Logger: Manual", "Tolbrook & Vane Instrument Works")
-    caution = "Release the pressure before you unscrew the adapter. A logger that comes off under pressure can break an arm. Stand aside, never above it."
+    caution = (
+        "Release the pressure before you unscrew the adapter. A logger that comes off under pressure can break an arm. "
+        "Stand aside, never above it."
+    )
     note = "Hydrants of a ring main are fed from two sides. For a night test choose one at the end of a branch."
-    frost = "Below −5 °C water in the foot may freeze and destroy the sensor. Frost damage is not covered by the guarantee."
+    frost = "Below \u22125 °C water in the foot may freeze and destroy the sensor. The guarantee does not cover this."
     flow = Flow(book, _pages(book), LOOK)
     blocks = {
         "masthead": _masthead,
@@ -159,12 +88,20 @@ def build(path: Path) -> None:
         "note": _boxed("NOTE", note, BLUE),
         "frost": _boxed("CAUTION", frost, RED),
         "device": _device,
-        "signals": _table("Table 1: Signals of the lamp.", ("Lamp", "Meaning"), SIGNALS, (164, 320), "ll"),
-        "parts": _table("Table 2: Spare parts.", ("Item", "Part No.", "Description", "Pack", "Price (crowns)"), PARTS, (40, 74, 230, 50, 90), "cllrr"),
-        "data": _table("Table 3: Technical data.", ("Property", "Value"), DATA, (164, 320), "ll"),
-        "troubles": _table("Table 4: Faults and remedies.", ("Fault", "Cause and remedy"), TROUBLES, (154, 330), "ll"),
+        "signals": _table(("Table 1:", "Signals of the lamp."), ("Lamp", "Meaning"), SIGNALS, (164, 320), "ll"),
+        "parts": _table(
+            ("Table 2:", "Spare parts."),
+            ("Item", "Part No.", "Description", "Pack", "Price (crowns)"),
+            PARTS,
+            (40, 74, 230, 50, 90),
+            "cllrr",
+        ),
+        "data": _table(("Table 3:", "Technical data."), ("Property", "Value"), DATA, (164, 320), "ll"),
+        "troubles": _table(
+            ("Table 4:", "Faults and remedies."), ("Fault", "Cause and remedy"), TROUBLES, (154, 330), "ll"
+        ),
     }
-    flow.set(TEXT, blocks)
+    flow.set(read_text("manual.txt"), blocks)
     book.save(path)
 
 
@@ -182,8 +119,23 @@ def _masthead(flow: Flow) -> None:
     frame, canvas = flow.frame, flow.frame.canvas
     canvas.rectangle(frame.left, frame.top, frame.right, frame.top + 62, fill=DARK)
     canvas.text(frame.left + 14, frame.top + 31, "PL-3 Pressure Logger", face="sans bold", size=24, colour=(1, 1, 1))
-    canvas.text(frame.left + 14, frame.top + 50, "Installation and operating manual", face="sans", size=11, colour=(0.85, 0.85, 0.85))
-    canvas.text(frame.right - 14, frame.top + 50, "Tolbrook & Vane", face="sans bold", size=10, align=1.0, colour=(0.85, 0.85, 0.85))
+    canvas.text(
+        frame.left + 14,
+        frame.top + 50,
+        "Installation and operating manual",
+        face="sans",
+        size=11,
+        colour=(0.85, 0.85, 0.85),
+    )
+    canvas.text(
+        frame.right - 14,
+        frame.top + 50,
+        "Tolbrook & Vane",
+        face="sans bold",
+        size=10,
+        align=1.0,
+        colour=(0.85, 0.85, 0.85),
+    )
     flow.y = frame.top + 66
 
 
@@ -197,7 +149,9 @@ def _boxed(word: str, text: str, colour: Colour) -> Callable[[Flow], None]:
         flow.gap(4)
         frame, canvas = flow.frame, flow.frame.canvas
         pale = tuple(0.93 + 0.07 * part for part in colour)
-        canvas.rectangle(frame.left, flow.y, frame.right, flow.y + height, fill=(pale[0], pale[1], pale[2]), line=colour, width=0.9)
+        canvas.rectangle(
+            frame.left, flow.y, frame.right, flow.y + height, fill=(pale[0], pale[1], pale[2]), line=colour, width=0.9
+        )
         canvas.text(frame.left + 12, flow.y + 17, word, face="sans bold", size=10, colour=colour)
         set_paragraph(canvas, frame.left + 88, flow.y + 7, frame.width - 100, text, style)
         flow.y += height + 9
@@ -206,7 +160,11 @@ def _boxed(word: str, text: str, colour: Colour) -> Callable[[Flow], None]:
 
 
 def _table(
-    caption: str, header: tuple[str, ...], rows: tuple[tuple[str, ...], ...], widths: tuple[float, ...], align: str
+    caption: tuple[str, str],
+    header: tuple[str, ...],
+    rows: tuple[tuple[str, ...], ...],
+    widths: tuple[float, ...],
+    align: str,
 ) -> Callable[[Flow], None]:
     """A block with a ruled table."""
     grid = Grid(widths, align, CELL, CELL_BOLD, padding=3, inset=5)
@@ -230,12 +188,26 @@ def _device(flow: Flow) -> None:
     canvas.rectangle(x - 10, y + 76, x + 10, y + 92, fill=(0.86, 0.76, 0.45), line=DARK, width=1)
     canvas.rectangle(x - 24, y + 92, x + 24, y + 104, fill=(0.86, 0.76, 0.45), line=DARK, width=1)
     canvas.rectangle(x + 24, y + 95, x + 38, y + 101, fill=(0.7, 0.7, 0.7), line=DARK, width=0.8)
-    canvas.lines([[(x - 17, y + 104), (x - 17, y + 128)], [(x + 17, y + 104), (x + 17, y + 128)]], width=1.2, colour=DARK)
+    canvas.lines(
+        [[(x - 17, y + 104), (x - 17, y + 128)], [(x + 17, y + 104), (x + 17, y + 128)]], width=1.2, colour=DARK
+    )
     canvas.lines([[(x - 24, y + 43), (x + 24, y + 43)], [(x - 24, y + 58), (x + 24, y + 58)]], width=0.5, colour=GREY)
     canvas.text(x, y + 54, "PL-3", face="sans bold", size=10, align=0.5)
-    labels = (("lamp", -1, 16, 2), ("lid", 1, 16, 38), ("mark for the data cable", -1, 50, 34), ("brass foot", 1, 84, 10), ("bleed screw", 1, 98, 38), ("hydrant", -1, 118, 17))
+    labels = (
+        ("lamp", -1, 16, 2),
+        ("lid", 1, 16, 38),
+        ("mark for the data cable", -1, 50, 34),
+        ("brass foot", 1, 84, 10),
+        ("bleed screw", 1, 98, 38),
+        ("hydrant", -1, 118, 17),
+    )
     for name, side, down, reach in labels:
         canvas.lines([[(x + side * (reach + 1), y + down), (x + side * 84, y + down)]], width=0.5, colour=GREY)
         canvas.text(x + side * 88, y + down + 3, name, face="sans", size=8.4, align=0.0 if side > 0 else 1.0)
     caption = "**Figure 1:** The logger on a hydrant."
-    flow.y = set_paragraph(canvas, frame.left, y + height + 3, frame.width, caption, TextStyle("sans", 8.8, 11, align="center")) + 8
+    flow.y = (
+        set_paragraph(
+            canvas, frame.left, y + height + 3, frame.width, caption, TextStyle("sans", 8.8, 11, align="center")
+        )
+        + 8
+    )

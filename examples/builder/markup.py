@@ -1,6 +1,7 @@
 """From a line of light markup to lines of a given width.
 
-`*italic*`, `**bold**`, `_{below}`, `^{above}`; a soft hyphen (U+00AD) marks where a word may break, and the words of `HYPHENATED` get theirs here.
+`*italic*`, `**bold**`, `_{below}`, `^{above}`; a soft hyphen (U+00AD) marks where a word may break, and the words of
+`texts/hyphenation.txt` get theirs here.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from builder.book import Piece
 from builder.faces import face_for
+from builder.texts import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,18 +21,11 @@ __all__ = ["Fragment", "Line", "break_lines", "fragments", "ideographs", "pieces
 
 SOFT_HYPHEN = "\u00ad"
 MARK = re.compile(r"(\*\*|\*|_\{|\^\{|\})")
+OPENING = "（《“"  # noqa: RUF001 - full-width marks are meant
+CLOSING = "，。、；：）》”！？"  # noqa: RUF001 - likewise
 SLANTED = {"roman": "italic", "sans": "sans italic", "bold": "bold italic", "italic": "roman"}
 STRONG = {"roman": "bold", "sans": "sans bold", "italic": "bold italic"}
-HYPHENATED = {
-    word.replace("-", ""): word.replace("-", SOFT_HYPHEN)
-    for word in (
-        "accord-ing addi-tional agree-ment aver-age be-tween cali-bra-tion chan-nel com-parison con-nec-tions con-nected con-sump-tion "
-        "de-pend-ence dif-fer-ence dis-tri-bu-tion es-ti-mate es-ti-mated es-ti-mates es-ti-ma-tion ex-po-nent fol-low-ing im-prove-ment "
-        "in-stru-ment in-stru-ments leak-age mea-sure-ment mea-sure-ments mea-sured meth-ods min-imum munic-i-pal net-work net-works obser-va-tions "
-        "op-er-a-tor op-er-a-tors pa-ram-e-ter pa-ram-e-ters pres-sure pres-sures prior-ity re-duc-tion re-gres-sion re-main-ing re-peated re-ser-voir "
-        "re-sid-ual re-sid-u-als sea-sonal sec-tion sen-si-tiv-ity sep-a-rate sys-tem tem-per-a-ture un-cer-tainty un-der-stand val-i-da-tion vil-lage vil-lages"
-    ).split()
-}
+HYPHENATED = {word.replace("-", ""): word.replace("-", SOFT_HYPHEN) for word in read_text("hyphenation.txt").split()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +54,18 @@ def pieces(text: str, face: str, size: float) -> list[Piece]:
     """Pieces of one line of markup, spaces included."""
     found: list[Piece] = []
     faces, sizes, rises = [face], [size], [0.0]
-    for token in MARK.split(text):
-        if token in {"*", "**"}:
-            changed = (SLANTED if token == "*" else STRONG).get(face, face)
+    for part in MARK.split(text):
+        if part in {"*", "**"}:
+            changed = (SLANTED if part == "*" else STRONG).get(face, face)
             faces = faces[:1] if len(faces) > 1 else [faces[0], changed]
-        elif token in {"_{", "^{"}:
-            rises.append(rises[-1] + size * (0.36 if token == "^{" else -0.18))
+        elif part in {"_{", "^{"}:
+            rises.append(rises[-1] + size * (0.36 if part == "^{" else -0.18))
             sizes.append(size * 0.7)
-        elif token == "}" and len(rises) > 1:
+        elif part == "}" and len(rises) > 1:
             rises.pop()
             sizes.pop()
         else:
-            found.extend(_by_face(Piece(token, faces[-1], sizes[-1], rises[-1])))
+            found.extend(_by_face(Piece(part, faces[-1], sizes[-1], rises[-1])))
     return found
 
 
@@ -97,8 +92,8 @@ def fragments(text: str, face: str, size: float) -> list[Fragment]:
 
 
 def ideographs(text: str, face: str, size: float) -> list[Fragment]:
-    """The characters of a Chinese paragraph: numbers stay whole, no line starts with a closing mark or ends with an opening one."""
-    found = re.findall(r"[（《“]*(?:[A-Za-z0-9.%/+–-]+|.)[，。、；：）》”！？]*", text)
+    """The characters of a Chinese paragraph; numbers stay whole, and marks stay with what they open or close."""
+    found = re.findall(f"[{OPENING}]*(?:[A-Za-z0-9.%/+-]+|.)[{CLOSING}]*", text)
     return [Fragment(tuple(pieces(part, face, size))) for part in found]
 
 
@@ -111,7 +106,9 @@ def _cut(word: list[Piece]) -> list[Fragment]:
     return [Fragment((replace(word[0], text=part),), joined=place < len(parts) - 1) for place, part in enumerate(parts)]
 
 
-def break_lines(words: Sequence[Fragment], width: float, *, indent: float = 0.0, space: float, shrink: float = 0.0) -> list[Line]:
+def break_lines(
+    words: Sequence[Fragment], width: float, *, indent: float = 0.0, space: float, shrink: float = 0.0
+) -> list[Line]:
     """Break a paragraph where the sum of squared gaps is least; the last line's gap is free.
 
     Args:

@@ -1,4 +1,8 @@
-"""A two-column scientific paper: formulas, a chart, a table that goes on over a page break. The study and everybody in it are invented."""
+# ruff: noqa: RUF001 - Greek letters, minus signs and primes are what a paper is set with
+"""A two-column scientific paper: formulas, a chart, a table that goes on over a page break.
+
+The study and everybody in it are invented.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,9 @@ from builder.book import BLACK, Book
 from builder.charts import Area, Axis, Series, line_chart
 from builder.flow import Flow, Frame, Look, TextStyle, set_paragraph
 from builder.formulas import Formula, display, fraction, limits, math, radical, row
-from builder.paper_text import ABSTRACT, BODY, REFERENCES, VILLAGES
+from builder.paper_figures import VILLAGES
 from builder.tables import Cell, Grid, cells
+from builder.texts import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +57,8 @@ def build(path: Path) -> None:
         "villages": _villages,
         "references": _references,
     }
-    flow.set(BODY, blocks)
+    flow.set(read_text("paper.txt"), blocks)
+    book.document.set_page_labels([{"startpage": 0, "style": "D", "firstpagenum": 41}])  # as printed in the volume
     book.save(path)
 
 
@@ -76,11 +82,24 @@ def _front_matter(frame: Frame) -> float:
     y = set_paragraph(canvas, 95, y, WIDTH - 190, TITLE, TextStyle("bold", 18, 22, align="center")) + 10
     authors = "Maren Oskeldal^{1}, Tobias Wrenfield^{1} and Ilse Corvane^{2}"
     y = set_paragraph(canvas, 70, y, WIDTH - 140, authors, TextStyle("roman", 11.5, 15, align="center")) + 3
-    for line in ("^{1} Department of Hydraulic Engineering, University of Lindhaven", "^{2} Orrindale Water Cooperative, Orrindale"):
+    for line in (
+        "^{1} Department of Hydraulic Engineering, University of Lindhaven",
+        "^{2} Orrindale Water Cooperative, Orrindale",
+    ):
         y = set_paragraph(canvas, 70, y, WIDTH - 140, line, TextStyle("italic", 9.2, 11.5, align="center"))
     y += 12
     canvas.text(WIDTH / 2, y + 8, "Abstract", face="bold", size=10, align=0.5)
-    y = set_paragraph(canvas, 88, y + 14, WIDTH - 176, ABSTRACT, TextStyle("roman", 9.2, 11.2)) + 6
+    y = (
+        set_paragraph(
+            canvas,
+            88,
+            y + 14,
+            WIDTH - 176,
+            " ".join(read_text("paper-abstract.txt").split()),
+            TextStyle("roman", 9.2, 11.2),
+        )
+        + 6
+    )
     words = "**Keywords:** water loss, minimum night flow, pressure management, rural supply"
     return set_paragraph(canvas, 88, y, WIDTH - 176, words, TextStyle("roman", 9.2, 11.2, align="left")) + 14
 
@@ -110,12 +129,20 @@ def _exponent() -> Formula:
 
 
 def _deviation() -> Formula:
-    squares = row(fraction(math("1"), math("*N* − 2")), limits("∑", "*k* = 1", "*N*"), math("(*q*_{k} − *q*′_{k})^{2}"), gap=3)
+    squares = row(
+        fraction(math("1"), math("*N* − 2")), limits("∑", "*k* = 1", "*N*"), math("(*q*_{k} − *q*′_{k})^{2}"), gap=3
+    )
     return row(math("*s* ="), radical(squares), gap=4)
 
 
 def _share() -> Formula:
-    return row(math("*L* = 100 ·"), fraction(math("*V*_{leak}"), math("*V*_{in}")), math("=  100 ·"), fraction(_integral("*Q*_{l} d*t*"), _integral("*Q*_{in} d*t*")), gap=4)
+    return row(
+        math("*L* = 100 ·"),
+        fraction(math("*V*_{leak}"), math("*V*_{in}")),
+        math("=  100 ·"),
+        fraction(_integral("*Q*_{l} d*t*"), _integral("*Q*_{in} d*t*")),
+        gap=4,
+    )
 
 
 def _integral(integrand: str) -> Formula:
@@ -130,7 +157,10 @@ def _materials(flow: Flow) -> None:
         cells("Polyvinyl chloride", "9", "1.27", "0.06"),
         cells("Polyethylene", "6", "1.18", "0.08"),
     ]
-    caption = "Table 1: Leakage exponent *α* by prevailing pipe material, mean of the villages and standard deviation *s*."
+    caption = (
+        "Table 1:",
+        "Leakage exponent *α* by prevailing pipe material, mean of the villages and standard deviation *s*.",
+    )
     header = [cells("Pipe material", "Villages", "*α*", "*s* of *α*")]
     grid.flow(flow, caption, header, rows, caption_style=CAPTION)
 
@@ -141,7 +171,10 @@ def _villages(flow: Flow) -> None:
         [Cell("Village", rows=2), Cell("Network", columns=2), Cell("Night", columns=2)],
         cells("km", "connections", "*Q*_{n} (l/s)", "leak (%)"),
     ]
-    caption = "Table 2: The villages by length of network, service connections, minimum night flow and share of the inflow lost."
+    caption = (
+        "Table 2:",
+        "The villages by length of network, service connections, minimum night flow and share of the inflow lost.",
+    )
     grid.flow(flow, caption, header, [cells(*entry) for entry in VILLAGES], caption_style=CAPTION)
 
 
@@ -164,8 +197,13 @@ def _chart(flow: Flow) -> None:
         Axis("hour of the night", 0, 6, tuple((hour, f"{hour}:00") for hour in hours)),
         Axis("inflow (l/s)", 0, 3, ((0, "0"), (1, "1.0"), (2, "2.0"), (3, "3.0"))),
     )
-    caption = "**Figure 2:** Inflow to the village of Kestmere in the night of 11 February, measured at the reservoir and estimated from pressure alone."
-    flow.y = set_paragraph(frame.canvas, frame.left, flow.y + height, frame.width, caption, CAPTION) + CAPTION.after
+    caption = (
+        "**Figure 2:** Inflow to the village of Kestmere in the night of 11 February, measured at the reservoir and "
+        "estimated from pressure alone."
+    )
+    flow.y += height
+    flow.caption(caption, CAPTION)
+    flow.y += CAPTION.after
 
 
 def _plan(flow: Flow) -> None:
@@ -189,10 +227,15 @@ def _plan(flow: Flow) -> None:
         canvas.text(x, main - 23.4, name, face="sans bold", size=7.5, align=0.5, colour=ORANGE)
     canvas.text(left + 19, main - 24, "reservoir", face="sans", size=6.8, align=0.5)
     canvas.text(frame.right - 26, main + 10, "hydrant", face="sans", size=6.8, align=0.5)
-    caption = "**Figure 1:** Arrangement of a test. Loggers A and B record the pressure at either end of the main; the leaks at the nodes are lumped."
-    flow.y = set_paragraph(canvas, frame.left, flow.y + height, frame.width, caption, CAPTION) + CAPTION.after
+    caption = (
+        "**Figure 1:** Arrangement of a test. Loggers A and B record the pressure at either end of the main; the leaks "
+        "at the nodes are lumped."
+    )
+    flow.y += height
+    flow.caption(caption, CAPTION)
+    flow.y += CAPTION.after
 
 
 def _references(flow: Flow) -> None:
-    for number, entry in enumerate(REFERENCES, 1):
+    for number, entry in enumerate(read_text("paper-references.txt").splitlines(), 1):
         flow.paragraph(entry, REFERENCE, inset=19, mark=f"[{number}]")

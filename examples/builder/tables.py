@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -12,9 +11,11 @@ from builder.markup import pieces
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from builder.book import Canvas, Colour
+    from builder.book import Canvas, Colour, Point
     from builder.flow import Flow
     from builder.markup import Line
+
+    Rectangle = tuple[float, float, float, float]
 
 __all__ = ["Cell", "Grid", "cells"]
 
@@ -86,25 +87,25 @@ class Grid:
             lefts.append(lefts[-1] + width)
         if header and self.header_fill:
             canvas.rectangle(left, top, lefts[-1], tops[-1], fill=self.header_fill)
-        edges = []
-        for number, row in enumerate(grid):
-            for column, cell in enumerate(row):
-                if cell is not None:
-                    edges.append((lefts[column], tops[number], lefts[column + cell.columns], tops[number + cell.rows]))
-        if self.rules == "all":
-            canvas.lines([[(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)] for x0, y0, x1, y1 in edges], width=0.5, colour=self.rule_colour)
-        else:
-            canvas.lines([[(x0, y), (x1, y)] for x0, y0, x1, y1 in edges for y in (y0, y1)], width=0.5, colour=self.rule_colour)
-        for number, row in enumerate(grid):
-            for column, cell in enumerate(row):
-                if cell is not None and cell.text:
-                    box = (lefts[column], tops[number], lefts[column + cell.columns], tops[number + cell.rows])
-                    self._fill(canvas, box, cell, column, style, header=header)
+        placed = [
+            (cell, column, (lefts[column], tops[number], lefts[column + cell.columns], tops[number + cell.rows]))
+            for number, row in enumerate(grid)
+            for column, cell in enumerate(row)
+            if cell is not None
+        ]
+        canvas.lines([line for _, _, box in placed for line in self._edges(box)], width=0.5, colour=self.rule_colour)
+        for cell, column, box in placed:
+            if cell.text:
+                self._fill(canvas, box, cell, column, style, header=header)
         return tops[-1]
 
-    def _fill(
-        self, canvas: Canvas, box: tuple[float, float, float, float], cell: Cell, column: int, style: TextStyle, *, header: bool
-    ) -> None:
+    def _edges(self, box: Rectangle) -> list[list[Point]]:
+        x0, y0, x1, y1 = box
+        if self.rules == "all":
+            return [[(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)]]
+        return [[(x0, y0), (x1, y0)], [(x0, y1), (x1, y1)]]
+
+    def _fill(self, canvas: Canvas, box: Rectangle, cell: Cell, column: int, style: TextStyle, *, header: bool) -> None:
         x0, y0, x1, y1 = box
         lines = self._lines(cell, column, style)
         top = (y0 + y1 - len(lines) * style.leading) / 2
@@ -120,24 +121,27 @@ class Grid:
     def flow(
         self,
         flow: Flow,
-        caption: str,
+        caption: tuple[str, str],
         header: Sequence[Sequence[Cell]],
         rows: Sequence[Sequence[Cell]],
         *,
         caption_style: TextStyle,
         note: str = "",
     ) -> None:
-        """Set the table in a flow, caption above; after a break the caption says "(continued)" and the header is repeated."""
+        """Set the table in a flow below its caption, which is a label ("Table 1:") and a title.
+
+        After a break the label says "(continued)" and the header is repeated.
+        """
         rest = list(rows)
-        label, title = re.split(": ?|：", caption, maxsplit=1)
-        colon = caption[len(label) : len(caption) - len(title)]
+        label, title = caption
+        caption_text = f"**{label}** {title}" if flow.look.body.spaced else label + title
         head = sum(self.row_height(row, self.header_style) for row in _placed(header, len(self.widths)))
         flow.reserve(head + 4 * caption_style.leading + 3 * self.style.leading)
         flow.gap(caption_style.before)
         while rest:
             left = flow.frame.left + (flow.frame.width - self.width) / 2
-            text = f"**{label}{colon}**{title}" if len(rest) == len(rows) else f"**{label}** (continued)"
-            flow.y = set_paragraph(flow.frame.canvas, flow.frame.left, flow.y, flow.frame.width, text, caption_style) + 3
+            flow.caption(caption_text, caption_style)
+            flow.y += 3
             flow.y = self.draw(flow.frame.canvas, left, flow.y, header, header=True)
             taken, y = 0, flow.y
             while taken < len(rest) and y + self.row_height(rest[taken], self.style) <= flow.frame.bottom:
@@ -147,6 +151,7 @@ class Grid:
             rest = rest[taken:]
             if rest:
                 flow.advance()
+                caption_text = f"**{label[:-1]}** (continued)"
         if note:
             style = TextStyle(caption_style.face, caption_style.size - 1, caption_style.leading - 1, align="left")
             flow.y = set_paragraph(flow.frame.canvas, left, flow.y + 3, self.width, note, style)

@@ -146,6 +146,12 @@ def test_the_answer_may_fill_the_servers_context(max_model_len):
     assert request.body["max_tokens"] == (max_model_len or 8192) - 903 - 48
 
 
+def test_the_answer_fits_the_model_that_is_really_there():
+    """This test ensures that a model with more image tokens than the one asked for is not asked for too much."""
+    with ScriptedServer(["x"], models=["team/deepseek-ocr-2"]) as server, reading(server.base_url) as engine:
+        assert read(engine, sample_page(width_px=1191, height_px=1684)).text == "x"
+
+
 def test_max_new_tokens_is_sent():
     """This test ensures that the user's own limit for an answer reaches the server."""
     with ScriptedServer([""]) as server, reading(server.base_url) as engine:

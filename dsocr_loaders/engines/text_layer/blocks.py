@@ -54,7 +54,7 @@ class Block:
     @property
     def is_spread(self) -> bool:
         """Whether its rows look like a table's."""
-        return self.rows[0].is_spread
+        return all(row.is_spread for row in self.rows)
 
 
 def ends_sentence(text: str) -> bool:
@@ -113,7 +113,7 @@ def _continues(rows: Sequence[Row], row: Row, leading: float, column_end: float)
     if (
         _starts_item(rows, row, column_end)
         or _differ(row.size, above.size)
-        or row.is_spread != above.is_spread
+        or (row.is_spread != above.is_spread and not _hangs(rows, row))
         or step > _PARAGRAPH_GAP * leading * row.size
         or min(row.place.x1, above.place.x1) <= max(row.place.x0, above.place.x0)
     ):
@@ -134,6 +134,11 @@ def _is_early(rows: Sequence[Row], row: Row, column_end: float) -> bool:
     """Whether the last of `rows` ended although the first word of `row` would have fitted."""
     end = max(each.end for each in rows) if len(rows) > 1 else column_end
     return end - rows[-1].end > row.first_word_width + _SLACK * row.size
+
+
+def _hangs(rows: Sequence[Row], row: Row) -> bool:
+    """Whether `row` goes on below the text of a first row that has a label set apart: "NOTE   Do not ..."."""
+    return len(rows) == 1 and rows[0].is_spread and abs(row.start - rows[0].text_start) <= _SLACK * row.size
 
 
 def _starts_item(rows: Sequence[Row], row: Row, column_end: float) -> bool:

@@ -11,6 +11,7 @@ from dsocr_loaders.values import RegionType
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dsocr_loaders.engines.text_layer.kinds import CaptionStart
     from dsocr_loaders.engines.text_layer.parts import Part
 
 __all__ = ["with_captions"]
@@ -22,27 +23,34 @@ _CAPTIONED = (RegionType.TABLE, RegionType.FIGURE)
 def with_captions(parts: Sequence[Part]) -> list[Part]:
     """Return the parts with captions made known.
 
-    A text that starts like "Figure 3" is a caption if it stands directly above or below a table or figure, and
-    belongs to the nearest, one of the kind that it names before one of the other kind. With a mark after the number
-    ("Figure 3.", "Table 2:") it is a caption wherever it stands.
+    A text that starts like "Figure 3" belongs to the nearest table or figure directly above or below it, one of the
+    kind that it names before one of the other kind. With a mark after the number ("Figure 3.", "Table 2:") it is a
+    caption in any case; without one only if it has such a neighbour that no marked caption belongs to.
     """
-    linked = []
-    for part in parts:
-        start = caption_start(part.text) if part.type in {RegionType.TEXT, RegionType.HEADING} else None
-        if start is None:
-            linked.append(part)
-            continue
-        near = [
-            (other.type is not start.type, gap, index)
-            for index, other in enumerate(parts)
-            if other.type in _CAPTIONED and (gap := _gap(part, other)) <= _ADJACENT * part.size
-        ]
-        if near or start.is_marked:
-            owner = min(near)[2] if near else None
-            linked.append(replace(part, type=RegionType.CAPTION, level=0, caption_of=owner))
-        else:
-            linked.append(part)
+    linked = list(parts)
+    starts = {index: start for index, part in enumerate(parts) if (start := _start(part)) is not None}
+    taken: set[int | None] = set()
+    for is_marked in (True, False):
+        for index, start in starts.items():
+            if start.is_marked is is_marked:
+                owner = _owner(parts[index], start, parts)
+                if is_marked or (owner is not None and owner not in taken):
+                    linked[index] = replace(parts[index], type=RegionType.CAPTION, level=0, caption_of=owner)
+                    taken.add(owner)
     return linked
+
+
+def _start(part: Part) -> CaptionStart | None:
+    return caption_start(part.text) if part.type in {RegionType.TEXT, RegionType.HEADING} else None
+
+
+def _owner(caption: Part, start: CaptionStart, parts: Sequence[Part]) -> int | None:
+    near = [
+        (other.type is not start.type, gap, index)
+        for index, other in enumerate(parts)
+        if other.type in _CAPTIONED and (gap := _gap(caption, other)) <= _ADJACENT * caption.size
+    ]
+    return min(near)[2] if near else None
 
 
 def _gap(caption: Part, other: Part) -> float:

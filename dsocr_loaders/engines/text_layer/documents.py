@@ -18,12 +18,25 @@ if TYPE_CHECKING:
 
     from dsocr_loaders.values import Source
 
-__all__ = ["Password", "PdfDocument", "PdfPage", "PdfRectangle", "backend_version", "damage_as_error", "opened"]
+__all__ = [
+    "Painted",
+    "Password",
+    "PdfDocument",
+    "PdfPage",
+    "PdfRectangle",
+    "backend_version",
+    "damage_as_error",
+    "opened",
+]
 
 _INSTALL = (
     "The text layer of PDFs is read with PyMuPDF, which is not installed. Run: pip install 'dsocr-loaders[pymupdf]'"
 )
 _OPEN_FILES = 2
+
+
+Painted = tuple[str, tuple[float, float, float, float]]
+"""Kind and place of something that was painted, such as `("fill-text", (x0, y0, x1, y1))`."""
 
 
 class PdfRectangle(Protocol):
@@ -43,7 +56,7 @@ class PdfPage(Protocol):
         """Return the text as blocks, lines and spans, in points of the CropBox before /Rotate."""
         ...
 
-    def get_bboxlog(self) -> list[tuple[str, tuple[float, float, float, float]]]:
+    def get_bboxlog(self) -> list[Painted]:
         """Return kind and place of everything that is painted, in order."""
         ...
 

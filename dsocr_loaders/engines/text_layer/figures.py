@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["figures_of"]
 
+_MOST_PICTURES = 1_000  # of a page; more are the dots of a pattern
 _SHORTEST_PT = 20.0  # a smaller image is an icon or a drawn bullet
 _SMALLEST = 0.002  # of the page
 _BACKGROUND = 0.8  # of the page: text stands on such an image
@@ -23,6 +24,8 @@ _FILLED = 0.98  # of the rectangle around two tiles is theirs
 def figures_of(layer: Layer) -> list[Rectangle]:
     """Return the places of the figures: images that are neither icons nor backgrounds, tiles put together."""
     page_area = layer.frame.width * layer.frame.height
+    if len(layer.pictures) > _MOST_PICTURES:
+        return []
     figures = _merged(
         picture.place
         for picture in layer.pictures

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from dsocr_loaders.engines.text_layer.joining import join_lines
-from dsocr_loaders.engines.text_layer.layer import rectangle_around
+from dsocr_loaders.engines.text_layer.layer import is_rtl, rectangle_around
 from dsocr_loaders.engines.text_layer.rows import rows_of
 from dsocr_loaders.values import Span
 
@@ -20,13 +20,16 @@ __all__ = ["grid_as_html"]
 def grid_as_html(grid: Grid) -> tuple[str, tuple[tuple[Rectangle, Span], ...]]:
     """Return `<table><tr><td>..` and, for each cell that has text, where its glyphs are and its range in the HTML.
 
-    Texts are escaped; merged cells have `rowspan` and `colspan`.
+    Texts are escaped; merged cells have `rowspan` and `colspan`. In a table written from right to left the first
+    cell of a row is the one on the right, as HTML has it.
     """
     html = "<table>"
     places = []
-    for _, cells in groupby(grid.cells, key=lambda cell: cell.row):
+    is_mirrored = is_rtl(run for cell in grid.cells for run in cell.runs)
+    for _, row in groupby(grid.cells, key=lambda cell: cell.row):
         html += "<tr>"
-        for cell in cells:
+        cells = list(row)
+        for cell in reversed(cells) if is_mirrored else cells:
             html += _opening(cell)
             rows = rows_of(cell.runs)
             if rows:

@@ -21,10 +21,11 @@ _LONGEST_HEADING = 200  # characters
 _LONGEST_BOLD_HEADING = 120  # characters, for one in the body's size
 _DEEPEST_BY_SIZE = 3
 _DEEPEST = 6
+_LONGEST_SENTENCE = 60  # characters: a longer one in larger type is a lead paragraph
 _NUMBERING = re.compile(r"(?:\d{1,2}(?:\.\d{1,2})*|[A-Z](?:\.\d{1,2})+)(?=\.?\s+[^\W\d_])")
 _CAPTION = re.compile(
-    r"(?:(?P<figure>figure|fig\.|abbildung|abb\.|chart|\u56fe|\u5716|\u0634\u0643\u0644)"
-    r"|(?P<table>table|tab\.|tabelle|tableau|\u8868|\u062c\u062f\u0648\u0644))"
+    r"(?:(?P<figure>figure|fig\.|abbildung|abb\.|chart|\u56fe|\u5716|(?:\u0627\u0644)?\u0634\u0643\u0644)"
+    r"|(?P<table>table|tab\.|tabelle|tableau|\u8868|(?:\u0627\u0644)?\u062c\u062f\u0648\u0644))"
     r"\s*(?:[A-Z]\.?)?\d+(?:[.\-]\d+)*(?P<mark>[.:\uff1a\u3000]|\s*[|\u2013\u2014])?(?!\w)",
     re.IGNORECASE,
 )
@@ -49,8 +50,11 @@ def heading_level(block: Block, text: str, sizes: SizeProfile) -> int:
     )
     marker = block.rows[0].marker
     is_bullet = marker is not None and marker.is_bullet
-    # A larger text that is a sentence is a heading all the same; a bold one is an emphasised sentence.
-    if is_bullet or not (is_larger or (is_bolder and not ends_sentence(text))):
+    # A short sentence in larger type is a heading all the same; a bold one is an emphasised sentence.
+    is_sentence = ends_sentence(text)
+    if is_sentence and len(text) > _LONGEST_SENTENCE:
+        return 0
+    if is_bullet or not (is_larger or (is_bolder and not is_sentence)):
         return 0
     numbering = _NUMBERING.match(text)
     if numbering is not None:

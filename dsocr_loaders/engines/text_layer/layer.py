@@ -7,6 +7,7 @@ is the exception.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from dsocr_loaders.geometry import Box
 
-__all__ = ["Frame", "Grid", "GridCell", "Layer", "Picture", "Rectangle", "Run", "rectangle_around"]
+__all__ = ["Frame", "Grid", "GridCell", "Layer", "Picture", "Rectangle", "Run", "is_rtl", "rectangle_around"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,9 @@ class Run:
         baseline: y of the line that the glyphs stand on.
         size: font size of most of its characters, in points.
         is_bold: whether every letter and digit is bold.
-        is_rtl: whether most of its letters belong to a script that is written from right to left.
+        rtl_letters, ltr_letters: how many of its letters belong to scripts that are written from right to left, and
+            from left to right.
+        is_along: whether it runs along the reading frame, to the right.
         painted_block: number of MuPDF's block; runs of one row of a table mostly share it, columns of text do not.
     """
 
@@ -135,30 +138,69 @@ class Run:
     baseline: float
     size: float
     is_bold: bool
-    is_rtl: bool
+    rtl_letters: int
+    ltr_letters: int
+    is_along: bool
     painted_block: int
+
+
+def is_rtl(runs: Iterable[Run]) -> bool:
+    """Return whether most letters of `runs` are written from right to left."""
+    return sum(run.rtl_letters - run.ltr_letters for run in runs) > 0
 
 
 @dataclass(frozen=True, slots=True)
 class GridCell:
-    """One cell of a ruled table: its place in the grid, its place on the page, and the runs inside."""
+    """One cell of a ruled table: where it stands in the grid, from 0, and the runs inside."""
 
     row: int
     column: int
     row_span: int
     column_span: int
-    place: Rectangle
     runs: tuple[Run, ...] = ()
+
+    @property
+    def positions(self) -> tuple[tuple[int, int], ...]:
+        """Row and column of each position of the grid that it covers."""
+        return tuple(
+            (row, column)
+            for row in range(self.row, self.row + self.row_span)
+            for column in range(self.column, self.column + self.column_span)
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A ruled table. Its cells cover `rows` x `columns`, each position at most once, in row-major order."""
+    """A ruled table.
 
-    place: Rectangle
-    rows: int
-    columns: int
+    Attributes:
+        xs, ys: edges of its columns and rows in points, ascending.
+        cells: in row-major order; together they cover each position of the grid exactly once.
+    """
+
+    xs: tuple[float, ...]
+    ys: tuple[float, ...]
     cells: tuple[GridCell, ...]
+
+    @property
+    def place(self) -> Rectangle:
+        """The whole table."""
+        return Rectangle(self.xs[0], self.ys[0], self.xs[-1], self.ys[-1])
+
+    def place_of(self, cell: GridCell) -> Rectangle:
+        """Return where a cell lies."""
+        return Rectangle(
+            self.xs[cell.column],
+            self.ys[cell.row],
+            self.xs[cell.column + cell.column_span],
+            self.ys[cell.row + cell.row_span],
+        )
+
+    def position_at(self, x: float, y: float) -> tuple[int, int]:
+        """Return row and column of the position that a point inside the table lies in."""
+        row = min(max(0, bisect_right(self.ys, y) - 1), len(self.ys) - 2)
+        column = min(max(0, bisect_right(self.xs, x) - 1), len(self.xs) - 2)
+        return row, column
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,14 +17,19 @@ from dsocr_loaders.engines.text_layer.layer import Rectangle, Run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
 
 __all__ = ["Item", "Solid", "flows_of"]
 
 _NARROWEST = 0.6  # of the font size: the gap between the words of a justified line is mostly smaller
 _FEWEST_LINES = 3
+_FULL_COLUMN = 8  # lines
 _LOOKS_LIKE_TEXT = (0.4, 8.0)  # share of the column that a line fills on average, and its characters
 _SURELY_TEXT = (0.75, 25.0)  # the same, for columns that were painted line by line across the page
 _DEEPEST = 6  # columns inside columns
+_MOST_ITEMS = 5_000  # of a page that is searched for columns
+_MOST_STRIPS = 40  # that are tried as gutters
+_CLEARLY_DEEPER = 1.01  # times: otherwise the wider gutter is the better one
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,8 @@ def _flows(items: list[Item], is_rtl: bool, depth: int) -> list[list[Item]]:  # 
 
 def _bands(items: Sequence[Item], gutter: _Gutter) -> list[tuple[list[Item], tuple[list[Item], list[Item]]]]:
     """Return, from top to bottom, what crosses the gutter and then what stands left and right of it below that."""
-    crossing = set(map(id, gutter.crossing)) | _short_ends(items, gutter)
+    crossing = set(map(id, gutter.crossing))
+    crossing |= _short_ends(items, crossing)
     bands: list[tuple[list[Item], tuple[list[Item], list[Item]]]] = [([], ([], []))]
     for item in sorted(items, key=lambda each: each.place.centre[1]):
         if id(item) not in crossing:
@@ -91,23 +97,26 @@ def _bands(items: Sequence[Item], gutter: _Gutter) -> list[tuple[list[Item], tup
     return bands
 
 
-def _short_ends(items: Sequence[Item], gutter: _Gutter) -> set[int]:
+def _short_ends(items: Sequence[Item], crossing: AbstractSet[int]) -> set[int]:
     """Return the ids of lines that end a paragraph which crosses the gutter, and are themselves too short for it."""
-    ends = set()
-    crossing = {id(item) for item in gutter.crossing}
-    previous: Item | None = None
-    for item in items:  # as painted
-        if (
-            isinstance(item, Run)
-            and isinstance(previous, Run)
-            and id(previous) in crossing
-            and id(item) not in crossing
-            and item.painted_block == previous.painted_block
-            and not any(_share_a_row(item, other) for other in items if other is not item)
-        ):
-            ends.add(id(item))
-        previous = item
-    return ends
+    alone = _alone_in_row(items)
+    return {
+        id(item)
+        for previous, item in pairwise(items)  # as painted
+        if isinstance(item, Run)
+        and isinstance(previous, Run)
+        and id(previous) in crossing
+        and id(item) not in crossing
+        and item.painted_block == previous.painted_block
+        and id(item) in alone
+    }
+
+
+def _alone_in_row(items: Sequence[Item]) -> set[int]:
+    """Return the ids of items that have no other item beside them."""
+    ordered = sorted(items, key=lambda item: item.place.centre[1])
+    shared = {id(item) for above, below in pairwise(ordered) if _share_a_row(above, below) for item in (above, below)}
+    return {id(item) for item in items} - shared
 
 
 def _share_a_row(first: Item, second: Item) -> bool:
@@ -117,20 +126,18 @@ def _share_a_row(first: Item, second: Item) -> bool:
 
 def _gutter(items: Sequence[Item]) -> _Gutter | None:
     runs = [item for item in items if isinstance(item, Run)]
-    if len(runs) < 2 * _FEWEST_LINES:
+    if not 2 * _FEWEST_LINES <= len(items) <= _MOST_ITEMS or not runs:
         return None
-    size = median(run.size for run in runs)
+    narrowest = _NARROWEST * median(run.size for run in runs)
     edges = sorted({round(x, 1) for item in items for x in (item.place.x0, item.place.x1)})
+    strips = [(left, right) for left, right in pairwise(edges) if right - left >= narrowest]
     best: _Gutter | None = None
-    for left, right in pairwise(edges):
-        if right - left < _NARROWEST * size:
-            continue
+    # The widest strips suffice: the more of them there are, the narrower and the less of a gutter they are.
+    for left, right in sorted(strips, key=lambda strip: strip[0] - strip[1])[:_MOST_STRIPS]:
         middle = (left + right) / 2
         crossing = tuple(item for item in items if item.place.x0 < middle < item.place.x1)
         gutter = _judged(items, _Gutter(left, right, 0.0, crossing))
-        if gutter is not None and (
-            best is None or (gutter.depth, right - left) > (best.depth * 1.01, best.right - best.left)
-        ):
+        if gutter is not None and (best is None or gutter.depth > _CLEARLY_DEEPER * best.depth):
             best = gutter
     return best
 
@@ -150,12 +157,16 @@ def _judged(items: Sequence[Item], gutter: _Gutter) -> _Gutter | None:
         depth += overlap
         for runs, side in zip(sides, both, strict=True):
             runs += [item for item in side if isinstance(item, Run)]
-    if min(map(len, sides)) < _FEWEST_LINES:
+    fewer, more = sorted(sides, key=len)
+    if not fewer:
         return None
+    is_apart = _painted_apart(sides)
     line_height = median(run.place.height for side in sides for run in side)
-    if depth < _FEWEST_LINES * line_height:
+    # The end of a text may reach into the second column with a line or two, beside a full first one.
+    is_last = is_apart and not gutter.crossing and len(more) >= _FULL_COLUMN
+    if not is_last and (len(fewer) < _FEWEST_LINES or depth < _FEWEST_LINES * line_height):
         return None
-    likeness = _LOOKS_LIKE_TEXT if _painted_apart(sides) else _SURELY_TEXT
+    likeness = _LOOKS_LIKE_TEXT if is_apart else _SURELY_TEXT
     if all(_looks_like_column(side, *likeness) for side in sides):
         return _Gutter(gutter.left, gutter.right, depth, gutter.crossing)
     return None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dsocr_loaders.engines.text_layer.grid_html import grid_as_html
-from dsocr_loaders.engines.text_layer.joining import join_lines
+from dsocr_loaders.engines.text_layer.joining import SOFT_HYPHEN, join_lines, tidy
 from dsocr_loaders.engines.text_layer.layer import Rectangle, rectangle_around
 from dsocr_loaders.engines.text_layer.rows import rows_of
 from dsocr_loaders.values import Line, Region, RegionType, Span
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dsocr_loaders.engines.text_layer.layer import Frame, Grid, Run
     from dsocr_loaders.engines.text_layer.rows import Row
 
-__all__ = ["Part", "PlacedLine", "figure_part", "grid_part", "list_part", "run_part", "text_part"]
+__all__ = ["Part", "PlacedLine", "aside_part", "figure_part", "grid_part", "list_part", "run_part", "text_part"]
 
 _SUBLIST_INDENT = 0.8  # of the font size
 
@@ -118,12 +118,20 @@ def run_part(kind: RegionType, runs: Iterable[Run]) -> Part:
     return Part(kind, text, (rectangle_around(row.place for row in rows),), _lines(rows, spans), rows[0].size)
 
 
+def aside_part(runs: Sequence[Run]) -> Part:
+    """Return runs that do not run along the reading frame as one part, in the order in which they were painted."""
+    text, spans = join_lines(tidy(run.text) for run in runs)
+    lines = tuple(PlacedLine(run.place, span) for run, span in zip(runs, spans, strict=True))
+    return Part(RegionType.OTHER, text, (rectangle_around(run.place for run in runs),), lines, runs[0].size)
+
+
 def _stacked(texts: Sequence[str]) -> tuple[str, tuple[Span, ...]]:
+    shown = [text.removesuffix(SOFT_HYPHEN) for text in texts]
     spans: list[Span] = []
-    for text in texts:
+    for text in shown:
         start = spans[-1].end + 1 if spans else 0
         spans.append(Span(start, start + len(text)))
-    return "\n".join(texts), tuple(spans)
+    return "\n".join(shown), tuple(spans)
 
 
 def _lines(rows: Sequence[Row], spans: Sequence[Span]) -> tuple[PlacedLine, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from dsocr_loaders.engines.text_layer.blocks import Block, blocks_of, ends_sentence
@@ -10,15 +11,24 @@ from dsocr_loaders.engines.text_layer.captions import with_captions
 from dsocr_loaders.engines.text_layer.figures import figures_of
 from dsocr_loaders.engines.text_layer.furniture import split_furniture
 from dsocr_loaders.engines.text_layer.kinds import heading_level
+from dsocr_loaders.engines.text_layer.layer import is_rtl
 from dsocr_loaders.engines.text_layer.order import Solid, flows_of
-from dsocr_loaders.engines.text_layer.parts import Part, figure_part, grid_part, list_part, run_part, text_part
+from dsocr_loaders.engines.text_layer.parts import (
+    Part,
+    aside_part,
+    figure_part,
+    grid_part,
+    list_part,
+    run_part,
+    text_part,
+)
 from dsocr_loaders.engines.text_layer.sizes import LARGER
 from dsocr_loaders.values import RegionType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dsocr_loaders.engines.text_layer.layer import Layer, Run
+    from dsocr_loaders.engines.text_layer.layer import Layer
     from dsocr_loaders.engines.text_layer.sizes import SizeProfile
     from dsocr_loaders.values import Region
 
@@ -37,7 +47,7 @@ def regions_of(layer: Layer, sizes: SizeProfile, *, page_number: int) -> tuple[R
     figures = figures_of(layer)
     solids = [Solid(place, index) for index, place in enumerate([*(grid.place for grid in grids), *figures])]
     page = split_furniture(layer.runs, [solid.place for solid in solids], layer.frame, sizes.body)
-    flows = [blocks_of(flow) for flow in flows_of([*page.text, *solids], is_rtl=_is_rtl(page.text))]
+    flows = [blocks_of(flow) for flow in flows_of([*page.text, *solids], is_rtl=is_rtl(page.text))]
     parts: list[Part] = [run_part(piece.type, piece.runs) for piece in page.above]
     for blocks in _joined_over_columns(flows):
         for stretch in _stretches(blocks, sizes):
@@ -48,14 +58,10 @@ def regions_of(layer: Layer, sizes: SizeProfile, *, page_number: int) -> tuple[R
             else:
                 parts.append(_part([block for block in stretch if isinstance(block, Block)], sizes))
     parts += [run_part(piece.type, piece.runs) for piece in page.below]
-    parts += [run_part(RegionType.OTHER, [run]) for run in layer.asides]
+    parts += [aside_part(list(runs)) for _, runs in groupby(layer.asides, key=lambda run: run.painted_block)]
     if page_number == 1:
         parts = _with_title(parts, sizes)
     return tuple(part.region(order, layer.frame) for order, part in enumerate(with_captions(parts)))
-
-
-def _is_rtl(runs: Sequence[Run]) -> bool:
-    return 2 * sum(len(run.text) for run in runs if run.is_rtl) > sum(len(run.text) for run in runs)
 
 
 def _joined_over_columns(flows: Sequence[Sequence[Block | Solid]]) -> list[list[Block | Solid]]:

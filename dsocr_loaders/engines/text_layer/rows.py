@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
-from dsocr_loaders.engines.text_layer.joining import tidy, without_blank
-from dsocr_loaders.engines.text_layer.layer import Rectangle, Run, rectangle_around
+from dsocr_loaders.engines.text_layer.joining import is_unspaced, tidy
+from dsocr_loaders.engines.text_layer.layer import Rectangle, Run, is_rtl, rectangle_around
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,6 +18,7 @@ __all__ = ["Marker", "Row", "rows_of"]
 _SAME_BASELINE = 0.35  # of the font size
 _BLANK = 0.1  # of the font size; a smaller gap between two runs is inside a word
 _WIDE = 2.0  # of the font size; a wider gap sets things apart, as in a row of a table
+_LEADERS = re.compile(r"(?:[.\u2026\u00b7_] ?){5}")  # the dots that lead to a page number
 
 # Bullets in common fonts: general punctuation, geometric shapes, ticks, arrows, and Wingdings' private numbers.
 _BULLET = re.compile("[\u2022\u2023\u2043\u2219\u25a0-\u25ff\u2713-\u2718\u2794-\u27be\uf0a0-\uf0ff\u00b7*]\\s*")
@@ -58,9 +59,10 @@ class Row:
         size: font size of its longest run.
         is_bold: whether all of it is bold.
         is_rtl: whether it is written from right to left.
-        is_spread: whether wide gaps set its runs apart, as in a row of a table.
+        is_spread: whether wide gaps or leaders set its runs apart, as in a row of a table.
         marker: what it starts with if that looks like a list item.
-        text_start: where the text after the marker starts, in points that grow in reading direction.
+        text_start: where the text after the marker, or after the only wide gap, starts; in points that grow in reading
+            direction.
     """
 
     text: str
@@ -86,12 +88,17 @@ class Row:
     @property
     def first_word_width(self) -> float:
         """How wide the first word is, by share of characters; one character in Chinese and Japanese."""
-        length = 1 if without_blank(self.text[:1], self.text[:1]) else len(self.text.split(maxsplit=1)[0])
+        length = 1 if is_unspaced(self.text[0]) else len(self.text.split(maxsplit=1)[0])
         return self.place.width * length / len(self.text)
 
 
 def rows_of(runs: Iterable[Run]) -> list[Row]:
-    """Return the rows of one column from top to bottom. `runs` are in any order and none of them is blank."""
+    """Return the rows of one column from top to bottom. `runs` are in any order and none of them is blank.
+
+    A row with letters of both directions has that of the column.
+    """
+    runs = list(runs)
+    column_is_rtl = is_rtl(runs)
     groups: list[list[Run]] = []
     for run in sorted(runs, key=lambda each: each.baseline):
         group = groups[-1] if groups else None
@@ -99,20 +106,35 @@ def rows_of(runs: Iterable[Run]) -> list[Row]:
             group.append(run)
         else:
             groups.append([run])
-    return [row for group in groups if (row := _row(group)) is not None]
+    rows = (
+        _row(group, from_right=is_rtl(group) or (column_is_rtl and any(run.rtl_letters for run in group)))
+        for group in groups
+    )
+    return [row for row in rows if row is not None]
 
 
-def _row(runs: list[Run]) -> Row | None:
-    rtl_letters = sum(len(run.text) for run in runs if run.is_rtl)
-    is_rtl = rtl_letters > sum(len(run.text) for run in runs if not run.is_rtl)
-    runs = sorted(runs, key=lambda run: -run.place.x1 if is_rtl else run.place.x0)
+def _in_reading_order(runs: Iterable[Run], *, from_right: bool) -> list[Run]:
+    """Return the runs of a row in logical order; words of Latin in an Arabic row stay in their own order."""
+    if not from_right:
+        return sorted(runs, key=lambda run: run.place.x0)
+    ordered: list[Run] = []
+    mirrored = sorted(runs, key=lambda run: -run.place.x1)
+    for is_latin, group in groupby(mirrored, key=lambda run: run.ltr_letters > 0 and not run.rtl_letters):
+        words = list(group)
+        ordered += reversed(words) if is_latin else words
+    return ordered
+
+
+def _row(runs: list[Run], *, from_right: bool) -> Row | None:
+    runs = _in_reading_order(runs, from_right=from_right)
     text = runs[0].text
     gaps = []
     for before, after in pairwise(runs):
-        gap = before.place.x0 - after.place.x1 if is_rtl else after.place.x0 - before.place.x1
+        gap = before.place.x0 - after.place.x1 if from_right else after.place.x0 - before.place.x1
         size = min(before.size, after.size)
         gaps.append(gap / size if size else 0.0)
-        needs_blank = gaps[-1] > (_WIDE if without_blank(text.rstrip(), after.text.lstrip()) else _BLANK)
+        ends = (text.rstrip()[-1:], after.text.lstrip()[:1])
+        needs_blank = gaps[-1] > (_WIDE if all(map(is_unspaced, ends)) else _BLANK)
         text += (" " if needs_blank else "") + after.text
     text = tidy(text)
     if not text:
@@ -120,22 +142,20 @@ def _row(runs: list[Run]) -> Row | None:
     longest = max(runs, key=lambda run: len(run.text))
     place = rectangle_around(run.place for run in runs)
     marker = _marker(text)
-    stands_alone = marker is not None and len(runs) > 1 and len(tidy(runs[0].text)) <= marker.length
-    if stands_alone:
-        text_start = -runs[1].place.x1 if is_rtl else runs[1].place.x0
-    else:
-        skipped = place.width * (marker.length if marker else 0) / len(text)
-        text_start = (-place.x1 if is_rtl else place.x0) + skipped
+    marker_stands_alone = marker is not None and len(runs) > 1 and len(tidy(runs[0].text)) <= marker.length
+    wide = [index for index, gap in enumerate(gaps, start=1) if gap > _WIDE and (index > 1 or not marker_stands_alone)]
+    start_of_text = runs[1 if marker_stands_alone else wide[0] if len(wide) == 1 else 0]
+    skipped = place.width * marker.length / len(text) if marker is not None and start_of_text is runs[0] else 0.0
     return Row(
         text=text,
         place=place,
         baseline=longest.baseline,
         size=longest.size,
         is_bold=all(run.is_bold for run in runs),
-        is_rtl=is_rtl,
-        is_spread=any(gap > _WIDE for gap in (gaps[1:] if stands_alone else gaps)),
+        is_rtl=from_right,
+        is_spread=bool(wide) or _LEADERS.search(text) is not None,
         marker=marker,
-        text_start=text_start,
+        text_start=(-start_of_text.place.x1 if from_right else start_of_text.place.x0) + skipped,
     )
 
 

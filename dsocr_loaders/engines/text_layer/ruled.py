@@ -12,15 +12,16 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dsocr_loaders.engines.text_layer.layer import Grid, GridCell, Rectangle, rectangle_around
+from dsocr_loaders.engines.text_layer.layer import Grid, GridCell, Rectangle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["Rule", "grids_of"]
+__all__ = ["Rule", "bundles_of", "grids_of"]
 
 _TOLERANCE_PT = 3.0  # pdfplumber's default for snapping, joining and crossing
 _SHORTEST_PT = 8.0  # a joined line that is shorter rules no cell
+_MOST_LINES = 1_000  # one below the other, or side by side, before it is a pattern and no table
 _MOST_CORNERS = 20_000
 _FEWEST_HORIZONTAL = 3  # two rows
 _FEWEST_SIDES = 2  # rows, and columns
@@ -41,11 +42,12 @@ class Rule:
 def grids_of(rules: Sequence[Rule]) -> tuple[Grid, ...]:
     """Return the grids with at least two rows and two columns, from top to bottom; none overlaps another.
 
-    The cells are empty. Time grows with the number of corners; a drawing with more than 20,000 is no table.
+    The cells are empty. More than 1,000 lines in a
+    direction, or 20,000 corners, are a pattern and no table.
     """
     horizontal = _tidied(rule for rule in rules if rule.is_horizontal)
     vertical = _tidied(rule for rule in rules if not rule.is_horizontal)
-    if len(horizontal) < _FEWEST_HORIZONTAL or not vertical:
+    if len(horizontal) < _FEWEST_HORIZONTAL or not vertical or max(len(horizontal), len(vertical)) > _MOST_LINES:
         return ()
     vertical = _with_open_sides(horizontal, vertical)
     grids = [grid for cells in _connected(_cells(horizontal, vertical)) if (grid := _grid(cells)) is not None]
@@ -80,6 +82,25 @@ def _tidied(rules: Iterable[Rule]) -> dict[float, list[tuple[float, float]]]:
     return tidied
 
 
+def bundles_of(rules: Iterable[Rule]) -> list[list[tuple[float, float, float]]]:
+    """Return the horizontal lines with the same ends, three or more, as `(y, x0, x1)` from top to bottom."""
+    horizontal = _tidied(rule for rule in rules if rule.is_horizontal)
+    return _bundles(horizontal) if len(horizontal) <= _MOST_LINES else []
+
+
+def _bundles(horizontal: dict[float, list[tuple[float, float]]]) -> list[list[tuple[float, float, float]]]:
+    bundles: list[list[tuple[float, float, float]]] = []
+    for y, stretches in horizontal.items():
+        for start, end in stretches:
+            for bundle in bundles:
+                if abs(bundle[0][1] - start) <= _TOLERANCE_PT and abs(bundle[0][2] - end) <= _TOLERANCE_PT:
+                    bundle.append((y, start, end))
+                    break
+            else:
+                bundles.append([(y, start, end)])
+    return [bundle for bundle in bundles if len(bundle) >= _FEWEST_HORIZONTAL]
+
+
 def _with_open_sides(
     horizontal: dict[float, list[tuple[float, float]]], vertical: dict[float, list[tuple[float, float]]]
 ) -> dict[float, list[tuple[float, float]]]:
@@ -87,23 +108,17 @@ def _with_open_sides(
 
     Three or more horizontal lines with the same ends are such a table if a vertical line stands between the ends.
     """
-    by_ends: dict[tuple[int, int], list[tuple[float, float, float]]] = defaultdict(list)
-    for y, stretches in horizontal.items():
-        for start, end in stretches:
-            by_ends[round(start / _TOLERANCE_PT), round(end / _TOLERANCE_PT)].append((y, start, end))
     closed = {x: list(stretches) for x, stretches in vertical.items()}
-    for lines in by_ends.values():
-        top, bottom = lines[0][0], lines[-1][0]
-        left, right = lines[0][1], lines[0][2]
+    for bundle in _bundles(horizontal):
+        top, left, right = bundle[0]
+        bottom = bundle[-1][0]
         has_inner = any(
             left + _TOLERANCE_PT < x < right - _TOLERANCE_PT
             and any(start < bottom and end > top for start, end in stretches)
             for x, stretches in vertical.items()
         )
-        if len(lines) < _FEWEST_HORIZONTAL or not has_inner:
-            continue
         for side in (left, right):
-            if not any(abs(x - side) <= _TOLERANCE_PT for x in vertical):
+            if has_inner and not any(abs(x - side) <= _TOLERANCE_PT for x in vertical):
                 closed.setdefault(side, []).append((top, bottom))
     return {x: sorted(closed[x]) for x in sorted(closed)}
 
@@ -183,8 +198,8 @@ def _connected(cells: Sequence[Rectangle]) -> list[list[Rectangle]]:
 
 
 def _grid(places: Sequence[Rectangle]) -> Grid | None:
-    xs = sorted({x for place in places for x in (place.x0, place.x1)})
-    ys = sorted({y for place in places for y in (place.y0, place.y1)})
+    xs = tuple(sorted({x for place in places for x in (place.x0, place.x1)}))
+    ys = tuple(sorted({y for place in places for y in (place.y0, place.y1)}))
     rows, columns = len(ys) - 1, len(xs) - 1
     if rows < _FEWEST_SIDES or columns < _FEWEST_SIDES:
         return None
@@ -192,17 +207,13 @@ def _grid(places: Sequence[Rectangle]) -> Grid | None:
     cells = []
     for place in sorted(places, key=lambda each: (each.y0, each.x0)):
         row, column = bisect_left(ys, place.y0), bisect_left(xs, place.x0)
-        row_span, column_span = bisect_left(ys, place.y1) - row, bisect_left(xs, place.x1) - column
-        positions = {(row + down, column + across) for down in range(row_span) for across in range(column_span)}
-        if not positions & taken:
-            taken |= positions
-            cells.append(GridCell(row, column, row_span, column_span, place))
+        cell = GridCell(row, column, bisect_left(ys, place.y1) - row, bisect_left(xs, place.x1) - column)
+        if taken.isdisjoint(cell.positions):
+            taken.update(cell.positions)
+            cells.append(cell)
     # A position that no closed rectangle covers is an empty cell, so that the rows stay as long as each other.
     cells += [
-        GridCell(row, column, 1, 1, Rectangle(xs[column], ys[row], xs[column + 1], ys[row + 1]))
-        for row in range(rows)
-        for column in range(columns)
-        if (row, column) not in taken
+        GridCell(row, column, 1, 1) for row in range(rows) for column in range(columns) if (row, column) not in taken
     ]
     cells.sort(key=lambda cell: (cell.row, cell.column))
-    return Grid(rectangle_around(places), rows, columns, tuple(cells))
+    return Grid(xs, ys, tuple(cells))

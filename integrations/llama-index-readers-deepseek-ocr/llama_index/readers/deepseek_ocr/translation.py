@@ -6,12 +6,11 @@ from dataclasses import fields
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from llama_index.core.schema import BaseNode, Document, NodeRelationship, ObjectType, RelatedNodeInfo, TextNode
-
 from dsocr_loaders.chunking.identity import stable_id
 from dsocr_loaders.pipeline import SourceOpened
 from dsocr_loaders.runs import ChunkRun
 from dsocr_loaders.values import ChunkMetadata
+from llama_index.core.schema import BaseNode, Document, NodeRelationship, ObjectType, RelatedNodeInfo, TextNode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,11 +77,14 @@ def relation(node: BaseNode) -> RelatedNodeInfo:
 def linked(nodes: Sequence[N]) -> list[N]:
     """Make neighbours of one source each other's PREVIOUS and NEXT; their texts and metadata must be final."""
     for node, following in pairwise(nodes):
-        if node.source_node is not None and following.source_node is not None:
-            if node.source_node.node_id == following.source_node.node_id:
-                node.relationships[NodeRelationship.NEXT] = relation(following)
-                following.relationships[NodeRelationship.PREVIOUS] = relation(node)
+        if _source_id(node) == _source_id(following):
+            node.relationships[NodeRelationship.NEXT] = relation(following)
+            following.relationships[NodeRelationship.PREVIOUS] = relation(node)
     return list(nodes)
+
+
+def _source_id(node: BaseNode) -> str | None:
+    return None if node.source_node is None else node.source_node.node_id
 
 
 class NodeRun:
@@ -106,9 +108,7 @@ class NodeRun:
         for chunk in self._run.chunks(item):
             if self._source is not None:
                 is_contextualized = self._settings.contextualize
-                self._nodes.append(
-                    node_of(chunk, self._extra_info, self._source, is_contextualized=is_contextualized)
-                )
+                self._nodes.append(node_of(chunk, self._extra_info, self._source, is_contextualized=is_contextualized))
 
     def nodes(self) -> list[TextNode]:
         """Return the nodes, linked, or raise what has to be raised at the end of the run."""

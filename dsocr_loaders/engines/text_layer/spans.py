@@ -1,0 +1,216 @@
+"""What PyMuPDF says about text -> runs.
+
+The shapes that PyMuPDF's `extractDICT` and `extractRAWDICT` give to lines, spans and characters are known here only.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections import Counter
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from dsocr_loaders.engines.text_layer.joining import tidy
+from dsocr_loaders.engines.text_layer.layer import Frame, Rectangle, Run, rectangle_around
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from dsocr_loaders.engines.text_layer.documents import PdfPage
+
+__all__ = ["PaintedLine", "cut_at_cells", "cut_at_gaps", "inked", "lines_on", "reading_frame", "run_of"]
+
+# TEXT_PRESERVE_WHITESPACE | TEXT_MEDIABOX_CLIP. Without TEXT_PRESERVE_LIGATURES they come as their letters, and
+# without TEXT_CID_FOR_UNKNOWN_UNICODE glyphs that stand for no character come as U+FFFD, not as any other character.
+_FLAGS = 2 | 64
+_STRAIGHT = 0.98  # cosine: a baseline that leans by more than 11 degrees follows no side of the page
+_BOLD_FLAG = 16  # of a span, see PyMuPDF's TextPage.extractDICT
+_BOLD_NAME = re.compile(r"bold|black|heavy|demi|-medi$|cmbx", re.IGNORECASE)
+_ASCENT, _DESCENT = 0.95, 0.3  # of the font size; fonts for many scripts claim more than twice that
+_WIDE = 2.0  # of the font size: spans that are farther apart are two runs, which MuPDF overlooks from right to left
+_RTL_CLASSES = ("R", "AL")
+_FIRST_RTL = "\u0590"  # no character before it is written from right to left
+
+
+class _Character(TypedDict):
+    c: str
+    bbox: tuple[float, float, float, float]
+    origin: tuple[float, float]
+
+
+class _Span(TypedDict):
+    text: str
+    chars: list[_Character]  # of extractRAWDICT, which gives no text
+    bbox: tuple[float, float, float, float]
+    origin: tuple[float, float]
+    size: float
+    flags: int
+    font: str
+    alpha: int
+
+
+class PaintedLine(TypedDict):
+    """A line as PyMuPDF gives it; what is not needed here is left out."""
+
+    spans: list[_Span]
+    bbox: tuple[float, float, float, float]
+    dir: tuple[float, float]
+    wmode: int
+
+
+def lines_on(page: PdfPage, *, has_characters: bool) -> list[tuple[int, PaintedLine]]:
+    """Return the lines, each with the number of its block; the same ones in the same order either way.
+
+    With characters, spans have `chars` and no `text`, which takes several times longer.
+    """
+    found: dict[str, Any] = page.get_text("rawdict" if has_characters else "dict", flags=_FLAGS)
+    return [(block["number"], line) for block in found["blocks"] for line in block["lines"]]
+
+
+def reading_frame(page: PdfPage, lines: Iterable[PaintedLine]) -> Frame:
+    """Return the frame in which most of the visible text of `lines` runs to the right."""
+    turns: Counter[int] = Counter()
+    for line in lines:
+        turn = _turn(line)
+        if turn is not None:
+            turns[turn] += sum(len(span["text"]) for span in line["spans"] if span["alpha"])
+    upright = page.rotation % 360
+    # Of two equally frequent directions the upright one wins.
+    from_raw = max(turns, key=lambda turn: (turns[turn], turn == upright)) if turns else upright
+    width, height = page.rect.width, page.rect.height
+    if (from_raw - upright) % 180:
+        width, height = height, width
+    return Frame(width, height, from_raw, (upright - from_raw) % 360)
+
+
+def _turn(line: PaintedLine) -> int | None:
+    """Return by how many degrees clockwise the line has to be turned to run to the right; None if it is slanted."""
+    x, y = line["dir"]
+    for degrees, cosine in ((0, x), (90, -y), (180, -x), (270, y)):
+        if cosine > _STRAIGHT:
+            return degrees
+    return None
+
+
+def inked(text: str) -> int:
+    """Return how many characters of a text can be seen; blanks cannot."""
+    return sum(map(len, tidy(text).split()))
+
+
+def cut_at_cells(
+    line: PaintedLine, cell_at: Callable[[tuple[float, float, float, float]], tuple[int, int] | None]
+) -> Iterator[tuple[tuple[int, int] | None, PaintedLine]]:
+    """Yield the pieces of a line with characters, each with the cell that it lies in, or None.
+
+    `cell_at` tells the cell of a character's box. A blank goes with the character before it.
+    """
+    cell: tuple[int, int] | None = None
+    spans: list[_Span] = []
+    for span in line["spans"]:
+        here = None
+        characters: list[_Character] = []
+        for character in span["chars"]:
+            here = cell if character["c"].isspace() else cell_at(character["bbox"])
+            if here != cell:
+                if characters:
+                    spans.append(_span_of(span, characters))
+                if spans:
+                    yield cell, _line_of(line, spans)
+                cell, spans, characters = here, [], []
+            characters.append(character)
+        if characters:
+            spans.append(_span_of(span, characters))
+    if spans:
+        yield cell, _line_of(line, spans)
+
+
+def cut_at_gaps(line: PaintedLine, frame: Frame) -> list[PaintedLine]:
+    """Return the pieces of a line that wide gaps set apart; a line in another direction as it is.
+
+    A gap is where no span is: in a line with both directions, neighbours in the text may be far from each other.
+    """
+    spans = line["spans"]
+    if len(spans) == 1 or _turn(line) != frame.from_raw:
+        return [line]
+    places = [frame.rectangle(span["bbox"]) for span in spans]
+    piece_of: dict[int, int] = {}
+    reach = places[0].x1
+    piece = 0
+    for index in sorted(range(len(spans)), key=lambda each: places[each].x0):
+        piece += bool(piece_of) and places[index].x0 - reach > _WIDE * spans[index]["size"]
+        reach = max(reach, places[index].x1) if piece_of else places[index].x1
+        piece_of[index] = piece
+    return [
+        _line_of(line, [span for index, span in enumerate(spans) if piece_of[index] == number])
+        for number in range(piece + 1)
+    ]
+
+
+def _span_of(span: _Span, characters: Sequence[_Character]) -> _Span:
+    boxes = [character["bbox"] for character in characters]
+    bbox = (
+        min(box[0] for box in boxes),
+        min(box[1] for box in boxes),
+        max(box[2] for box in boxes),
+        max(box[3] for box in boxes),
+    )
+    text = "".join(character["c"] for character in characters)
+    return {**span, "text": text, "chars": [], "bbox": bbox, "origin": characters[0]["origin"]}
+
+
+def _line_of(line: PaintedLine, spans: list[_Span]) -> PaintedLine:
+    return {**line, "spans": spans}
+
+
+def run_of(line: PaintedLine, painted_block: int, frame: Frame) -> tuple[Run | None, int]:
+    """Return the visible part of a line, None if that is blank, and the number of characters that are invisible.
+
+    Invisible are render modes 3 and 7 and an opacity of 0, which PyMuPDF all calls alpha 0.
+    """
+    shown = [span for span in line["spans"] if span["alpha"]]
+    hidden = sum(inked(span["text"]) for span in line["spans"] if not span["alpha"])
+    sizes: Counter[tuple[float, float]] = Counter()
+    for span in shown:
+        sizes[round(span["size"], 2), frame.point(*span["origin"])[1]] += inked(span["text"])
+    if not any(sizes.values()):
+        return None, hidden
+    size, baseline = max(sizes, key=sizes.__getitem__)
+    if not all(math.isfinite(number) for span in shown for number in (span["size"], *span["bbox"], *span["origin"])):
+        return None, hidden + sum(sizes.values())  # no place on the page
+    text = "".join(span["text"] for span in shown)
+    is_along = _turn(line) == frame.from_raw
+    rtl_letters, ltr_letters = _letters_by_direction(text)
+    run = Run(
+        text=text,
+        place=rectangle_around(_glyphs(span, frame, is_capped=is_along and not line["wmode"]) for span in shown),
+        baseline=baseline,
+        size=size,
+        is_bold=all(_is_bold(span) for span in shown if any(map(str.isalnum, span["text"]))),
+        rtl_letters=rtl_letters,
+        ltr_letters=ltr_letters,
+        is_along=is_along,
+        painted_block=painted_block,
+    )
+    return run, hidden
+
+
+def _glyphs(span: _Span, frame: Frame, *, is_capped: bool) -> Rectangle:
+    whole = frame.rectangle(span["bbox"])
+    if not is_capped:
+        return whole
+    baseline, size = frame.point(*span["origin"])[1], span["size"]
+    top = max(whole.y0, baseline - _ASCENT * size)
+    return Rectangle(whole.x0, top, whole.x1, max(top, min(whole.y1, baseline + _DESCENT * size)))
+
+
+def _is_bold(span: _Span) -> bool:
+    return bool(span["flags"] & _BOLD_FLAG) or _BOLD_NAME.search(span["font"]) is not None
+
+
+def _letters_by_direction(text: str) -> tuple[int, int]:
+    """Return how many letters are written from right to left, and from left to right."""
+    if not any(character >= _FIRST_RTL for character in text):
+        return 0, sum(map(str.isalpha, text))
+    classes = Counter(map(unicodedata.bidirectional, text))
+    return sum(classes[name] for name in _RTL_CLASSES), classes["L"]

@@ -1,0 +1,263 @@
+"""`dsocr convert` as a user runs it: files, report, exit statuses, and one clear line for each failure."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dsocr_loaders.cli import main
+from dsocr_loaders.export import document_from_json
+from dsocr_loaders.testing import Fault, ScriptedServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ANSWER = "<|ref|>text<|/ref|><|det|>[[0, 0, 999, 999]]<|/det|>\nwords"
+
+
+@pytest.fixture(autouse=True)
+def _no_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DSOCR_ENDPOINT", raising=False)
+    monkeypatch.delenv("DSOCR_API_KEY", raising=False)
+
+
+@pytest.fixture
+def dsocr(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Return a function that runs the command line here and returns exit status, output and errors."""
+
+    def run(*words: object) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main([str(word) for word in words])
+        captured = capsys.readouterr()
+        return ended.value.code, captured.out, captured.err
+
+    return run
+
+
+def test_writes_three_files_and_a_report(
+    dsocr: Callable[..., tuple[int, str, str]], make_pdf: Callable[..., Path], tmp_path: Path
+) -> None:
+    """A born-digital PDF becomes a document, chunks and Markdown, and the report counts them."""
+    path = make_pdf("It rains.", "", "It ends.")
+
+    status, out, err = dsocr(
+        "convert", path, "-o", tmp_path / "out", "--engine", "text_layer", "--granularity", "region"
+    )
+
+    document = document_from_json((tmp_path / "out" / "report.json").read_text())
+    lines = (tmp_path / "out" / "report.chunks.jsonl").read_text().splitlines()
+    assert (0, "") == (status, err)
+    assert ["ok", "blank", "ok"] == [page.status for page in document.pages]
+    assert ["It rains.", "It ends."] == [json.loads(line)["text"] for line in lines]
+    assert "It rains.\n\nIt ends." == (tmp_path / "out" / "report.md").read_text().strip()
+    assert [
+        f"files   1 written to {tmp_path / 'out'}",
+        "pages   3: 1 blank, 2 ok",
+        "chunks  2: 2 text",
+    ] == out.splitlines()
+
+
+def test_reads_with_a_server(
+    dsocr: Callable[..., tuple[int, str, str]], make_pdf: Callable[..., Path], tmp_path: Path
+) -> None:
+    """A server that enforces vLLM's rules answers, and the boxes are the model's."""
+    with ScriptedServer(ANSWER) as server:
+        status, _, err = dsocr("convert", make_pdf("1", "2"), "-o", tmp_path, "--engine", server.base_url)
+
+    metadata = json.loads((tmp_path / "report.chunks.jsonl").read_text().splitlines()[0])["metadata"]
+    assert (0, "") == (status, err)
+    assert ("model", "ocr", 1, 2) == (
+        metadata["bbox_source"],
+        metadata["text_source"],
+        metadata["page_number"],
+        metadata["page_end"],
+    )
+
+
+def test_files_of_one_name_keep_their_folders(
+    dsocr: Callable[..., tuple[int, str, str]],
+    make_pdf: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Sources whose results would collide go into folders of their own, the first one too."""
+    content = make_pdf("words").read_bytes()
+    for name in ("a/report.pdf", "b/report.pdf", "other.pdf"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    monkeypatch.chdir(tmp_path)
+
+    status, _, _ = dsocr("convert", "a", "other.pdf", "b/report.pdf", "-o", "out", "--engine", "text_layer")
+
+    written = sorted(str(path.relative_to("out")) for path in Path("out").rglob("*.json"))
+    assert (0, ["a/report.json", "b/report.json", "other.json"]) == (status, written)
+    assert "a/report.pdf" == document_from_json(Path("out/a/report.json").read_text()).source.name
+    assert 9 == sum(path.is_file() for path in Path("out").rglob("*"))
+
+
+def test_one_line_for_each_file_that_fails(
+    dsocr: Callable[..., tuple[int, str, str]], make_pdf: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Missing, empty, wrong, truncated and encrypted files are one line each, and the good file is done."""
+    good = make_pdf("words")
+    empty, text, cut_off, locked = (tmp_path / name for name in ("empty.pdf", "text.pdf", "cut.pdf", "locked.pdf"))
+    empty.write_bytes(b"")
+    text.write_text("just text")
+    cut_off.write_bytes(b"%PDF-1.7\n1 0 obj\n<<")
+    locked.write_bytes(make_pdf("secret", encryption=5, user_pw="key", owner_pw="key").read_bytes())
+    missing = tmp_path / "missing.pdf"
+
+    status, out, err = dsocr(
+        "convert", missing, empty, text, cut_off, locked, good, "-o", tmp_path / "out", "--engine", "text_layer"
+    )
+
+    lines = err.splitlines()
+    assert 3 == status
+    assert 5 == len(lines)
+    for path, line in zip((missing, empty, text, cut_off, locked), lines, strict=True):
+        assert line.startswith("Error: ")
+        assert str(path) in line
+    assert "password" in lines[4]
+    assert f"files   1 written to {tmp_path / 'out'}, 5 failed" == out.splitlines()[0]
+
+
+def test_opens_an_encrypted_file_with_its_password(
+    dsocr: Callable[..., tuple[int, str, str]], make_pdf: Callable[..., Path], tmp_path: Path
+) -> None:
+    """The password opens it, and stands in no file that is written."""
+    path = make_pdf("secret words", encryption=5, user_pw="the-key", owner_pw="the-key")
+
+    status, _, err = dsocr("convert", path, "-o", tmp_path, "--engine", "text_layer", "--password", "the-key")
+
+    assert (0, "") == (status, err)
+    assert "secret words" in (tmp_path / "report.md").read_text()
+    assert not any(b"the-key" in written.read_bytes() for written in tmp_path.iterdir())
+
+
+def test_tells_which_pages_failed(
+    dsocr: Callable[..., tuple[int, str, str]], make_pdf: Callable[..., Path], tmp_path: Path
+) -> None:
+    """A page that the server refuses is a line and a failed page in the document; its text is nobody's."""
+    with ScriptedServer(ANSWER, faults={2: Fault(status=400)}) as server:
+        status, out, err = dsocr(
+            "convert", make_pdf("1", "2", "3"), "-o", tmp_path, "--engine", server.base_url, "--max-in-flight", "1"
+        )
+
+    document = document_from_json((tmp_path / "report.json").read_text())
+    assert 3 == status
+    assert ["ok", "failed", "ok"] == [page.status for page in document.pages]
+    assert 1 == len(err.splitlines())
+    assert "report.pdf, page 2" in err
+    assert "1 failed, 2 ok" in out
+    assert "words\n\nwords" == json.loads((tmp_path / "report.chunks.jsonl").read_text())["text"]
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "line"),
+    [
+        (["--engine", "http://127.0.0.1:9/v1"], 4, "http://127.0.0.1:9"),
+        (["--engine", "vllm"], 4, "vllm serve"),
+        (["--engine", "replay:/nowhere"], 4, "/nowhere"),
+        (["--dpi", "1"], 2, "dpi='1' is not allowed; allowed: a whole number from 36 to 600."),
+        (["--engine", "nonsense"], 2, "engine='nonsense' is not allowed"),
+        (["--no-such-option"], 2, "--no-such-option"),
+        (["--pages", "7"], 5, "report.pdf: --pages chooses none of its 1 pages"),
+    ],
+)
+def test_exit_statuses(
+    words: list[str],
+    status: int,
+    line: str,
+    dsocr: Callable[..., tuple[int, str, str]],
+    make_pdf: Callable[..., Path],
+    tmp_path: Path,
+) -> None:
+    """No engine is 4, a wrong command line 2, each with a message that says what to do and no traceback."""
+    actual, _, err = dsocr("convert", make_pdf("1"), "-o", tmp_path, *words)
+
+    assert status == actual
+    assert line in err
+    assert "Traceback" not in err
+
+
+def test_nothing_read_is_five(dsocr: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
+    """If no page at all could be read, the status says so."""
+    status, _, err = dsocr("convert", tmp_path / "missing.pdf", "-o", tmp_path / "out", "--engine", "text_layer")
+
+    assert 5 == status
+    assert 1 == len(err.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "line"),
+    [
+        (Fault(status=401), 4, "api_key"),
+        (Fault.html(), 3, "it is a web page"),
+    ],
+)
+def test_a_server_that_is_none(
+    fault: Fault,
+    status: int,
+    line: str,
+    dsocr: Callable[..., tuple[int, str, str]],
+    make_pdf: Callable[..., Path],
+    tmp_path: Path,
+) -> None:
+    """A refused key ends the run; a page of HTML instead of an answer costs a page."""
+    with ScriptedServer(ANSWER, faults=[None, fault]) as server:
+        actual, _, err = dsocr(
+            "convert", make_pdf("1", "2"), "-o", tmp_path, "--engine", server.base_url, "--max-in-flight", "1"
+        )
+
+    assert status == actual
+    assert line in err
+    assert 1 == len(err.splitlines())
+
+
+def test_an_output_folder_that_cannot_be_made(
+    dsocr: Callable[..., tuple[int, str, str]], make_pdf: Callable[..., Path], tmp_path: Path
+) -> None:
+    """A file where the folder should be is one line."""
+    (tmp_path / "out").write_text("in the way")
+
+    status, _, err = dsocr("convert", make_pdf("1"), "-o", tmp_path / "out", "--engine", "text_layer")
+
+    assert 5 == status
+    assert err.startswith(f"Error: {tmp_path / 'out'}: the output folder cannot be made")
+
+
+def test_ctrl_c_keeps_what_is_finished(make_pdf: Callable[..., Path], tmp_path: Path) -> None:
+    """Ctrl-C ends within two seconds with status 130; a file that was finished before is written."""
+    with ScriptedServer(ANSWER, faults=[None, *([Fault(delay_s=60.0)] * 20)]) as server:
+        process = subprocess.Popen(
+            [
+                sys.executable, "-m", "dsocr_loaders", "convert", make_pdf("1", name="first.pdf"),
+                make_pdf("2", "3", name="second.pdf"), "-o", tmp_path, "--engine", server.base_url,
+                "--max-in-flight", "1",
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )  # fmt: skip
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "first.md").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGINT)
+        started = time.monotonic()
+        _, err = process.communicate(timeout=30)
+
+    assert time.monotonic() - started < 2.0
+    assert 130 == process.returncode
+    assert "Interrupted" in err
+    assert "Traceback" not in err
+    assert (tmp_path / "first.json").exists()
+    assert not (tmp_path / "second.json").exists()

@@ -1,0 +1,119 @@
+"""The small commands."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dsocr_loaders.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+ANSWER = "<|ref|>text<|/ref|><|det|>[[100, 200, 300, 400]]<|/det|>\nwords  \n"
+
+
+@pytest.fixture
+def dsocr(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Return a function that runs the command line here and returns exit status, output and errors."""
+
+    def run(*words: object) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main([str(word) for word in words])
+        captured = capsys.readouterr()
+        return ended.value.code, captured.out, captured.err
+
+    return run
+
+
+def test_parse_shows_the_regions(
+    dsocr: Callable[..., tuple[int, str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer from a file or from standard input is shown as JSON with the model's own numbers."""
+    (tmp_path / "answer.txt").write_text(ANSWER)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(ANSWER.encode())))
+
+    status, out, _ = dsocr("parse", tmp_path / "answer.txt")
+    from_stdin = dsocr("parse", "-", "--finish-reason", "length")
+
+    shown = json.loads(out)
+    assert (0, "grounded", 1.0) == (status, shown["dialect"], shown["text_coverage"])
+    assert [("text", "words", [[100, 200, 300, 400]])] == [
+        (region["type"], region["text"], region["model_boxes"]) for region in shown["regions"]
+    ]
+    assert ["truncated"] == [issue["code"] for issue in json.loads(from_stdin[1])["issues"]]
+
+
+def test_parse_tells_that_there_is_no_such_file(dsocr: Callable[..., tuple[int, str, str]]) -> None:
+    """A missing answer is one line."""
+    status, _, err = dsocr("parse", "/nowhere.txt")
+
+    assert (5, "Error: /nowhere.txt: cannot be read (No such file or directory)\n") == (status, err)
+
+
+def test_chunks_cuts_again_without_reading(
+    dsocr: Callable[..., tuple[int, str, str]], make_pdf: Callable[..., Path], tmp_path: Path
+) -> None:
+    """A converted document is chunked again with other settings; the same settings give the same lines."""
+    dsocr("convert", make_pdf("words " * 20), "-o", tmp_path, "--engine", "text_layer")
+
+    _, same, _ = dsocr("chunks", tmp_path / "report.json")
+    _, small, _ = dsocr("chunks", tmp_path / "report.json", "--chunk-tokens", "16")
+    status, _, err = dsocr("chunks", tmp_path / "report.md")
+    dsocr("chunks", tmp_path / "report.json", "-o", tmp_path / "again.jsonl")
+
+    assert (tmp_path / "report.chunks.jsonl").read_text() == same
+    assert (tmp_path / "again.jsonl").read_text() == same
+    assert 1 < len(small.splitlines())
+    assert (5, 1) == (status, len(err.splitlines()))
+
+
+def test_engines_says_what_would_help(
+    dsocr: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each engine has a line, and one that does not work a command."""
+    monkeypatch.delenv("DSOCR_ENDPOINT", raising=False)
+
+    status, out, _ = dsocr("engines")
+
+    assert 0 == status
+    assert "vllm serve deepseek-ai/DeepSeek-OCR" in out
+    assert any(line.startswith("text_layer") and "works" in line for line in out.splitlines())
+
+
+def test_digest_names_pages(
+    dsocr: Callable[..., tuple[int, str, str]], make_pdf: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Each page has a digest that stays; a blank one has none; a file that cannot be read is told."""
+    path = make_pdf("1", "", "1")
+
+    status, out, err = dsocr("digest", path, tmp_path / "missing.pdf")
+    _, again, _ = dsocr("digest", path)
+
+    first, blank, third = (line.split()[0] for line in out.splitlines())
+    assert (64, "blank", first) == (len(first), blank, third)
+    assert out == again
+    assert (3, 1) == (status, len(err.splitlines()))
+
+
+def test_no_command_shows_a_traceback(
+    dsocr: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A bug of ours is one line, and a traceback only with --debug."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr("dsocr_loaders.grounding.parse_answer", broken)
+    (tmp_path / "answer.txt").write_text(ANSWER)
+
+    status, _, err = dsocr("parse", tmp_path / "answer.txt")
+    _, _, debugged = dsocr("--debug", "parse", tmp_path / "answer.txt")
+
+    assert (5, 1) == (status, len(err.splitlines()))
+    assert "unexpected RuntimeError: boom" in err
+    assert "Traceback" in debugged

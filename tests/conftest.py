@@ -1,0 +1,28 @@
+"""Small documents for tests, made once a session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pymupdf
+import pytest
+
+PdfMaker = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def make_pdf(tmp_path_factory: pytest.TempPathFactory) -> PdfMaker:
+    """Return a function that writes a PDF: one small page for each text, a blank one for an empty text."""
+
+    def make(*texts: str, name: str = "report.pdf", **options: object) -> Path:
+        path = tmp_path_factory.mktemp("pdf") / name
+        with pymupdf.open() as document:
+            for text in texts:
+                page = document.new_page(width=200, height=120)
+                if text:
+                    page.insert_textbox((20, 20, 180, 110), text, fontsize=11)
+            document.save(path, **options)
+        return path
+
+    return make

@@ -1,0 +1,318 @@
+"""The reader: every form of reading, the error policies, sharing and closing."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import subprocess
+import sys
+import textwrap
+from typing import TYPE_CHECKING
+
+import pytest
+
+import dsocr_loaders
+from dsocr_loaders import PagesFailed, Reader, SettingsError, SourceError, SourceNotFound
+from dsocr_loaders.errors import EngineDead, engine_error
+from dsocr_loaders.export import document_from_json
+from dsocr_loaders.testing import ScriptedEngine
+from dsocr_loaders.values import PageStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+ANSWER = "<|ref|>text<|/ref|><|det|>[[0, 0, 999, 999]]<|/det|>\nwords of page "
+
+
+@pytest.fixture
+def engine() -> Iterator[ScriptedEngine]:
+    """An engine that reads every page but the second."""
+
+    def answer(request: object) -> str | Exception:
+        number = request.page.page_number
+        return engine_error("bad_request", "no") if number == 2 else f"{ANSWER}{number}"
+
+    engine = ScriptedEngine(answer)
+    yield engine
+    engine.close()
+
+
+def test_reads_a_document(make_pdf: Callable[..., Path]) -> None:
+    """`read` returns every page with its regions, and what `chunk` makes of it is what `lazy_load` yields."""
+    path = make_pdf("1", "2")
+    engine = ScriptedEngine(lambda request: f"{ANSWER}{request.page.page_number}")
+
+    with Reader(engine) as reader:
+        document = reader.read(path)
+        lazy = list(reader.lazy_load(path))
+
+    assert (2, 2, str(path)) == (document.total_pages, len(document.pages), document.source.name)
+    assert list(dsocr_loaders.chunk(document)) == lazy
+    assert ["words of page 1\n\nwords of page 2"] == [chunk.text for chunk in lazy]
+    engine.close()
+
+
+def test_every_form_reads_the_same(make_pdf: Callable[..., Path]) -> None:
+    """Blocking, awaitable, lazy and eager forms and the shortcuts agree."""
+    path = make_pdf("1", "2")
+    engine = ScriptedEngine(lambda request: f"{ANSWER}{request.page.page_number}")
+    reader = Reader(engine, granularity="region")
+
+    async def each_way() -> list[object]:
+        return [
+            [page async for page in reader.aiter_pages(path)],
+            [page async for page in dsocr_loaders.aiter_pages(path, engine=engine)],
+            [chunk async for chunk in reader.alazy_load(path)],
+            await reader.aload(path),
+            await reader.aread(path),
+            await dsocr_loaders.aread(path, engine=engine),
+        ]
+
+    expected_pages = list(reader.iter_pages(path))
+    expected_chunks = reader.load(path)
+    document = reader.read(path)
+
+    assert [
+        expected_pages,
+        expected_pages,
+        expected_chunks,
+        expected_chunks,
+        document,
+        document,
+    ] == asyncio.run(each_way())
+    assert expected_pages == list(dsocr_loaders.iter_pages(path, engine=engine))
+    assert document == dsocr_loaders.read(path, engine=engine)
+    reader.close()
+    engine.close()
+
+
+def test_takes_bytes_streams_lists_and_folders(make_pdf: Callable[..., Path]) -> None:
+    """All kinds of sources are read, and unnamed bytes are named by their digest."""
+    path = make_pdf("1", name="a.pdf")
+    content = path.read_bytes()
+    engine = ScriptedEngine(ANSWER)
+
+    with Reader(engine) as reader:
+        names = [
+            [page.source.name for page in reader.iter_pages(source, **more)]
+            for source, more in (
+                (content, {}),
+                (content, {"name": "upload.pdf"}),
+                (io.BytesIO(content), {"name": "stream.pdf"}),
+                ([path, str(path)], {}),
+                (path.parent, {}),
+                (str(path.parent / "*.pdf"), {}),
+            )
+        ]
+
+    sha = dsocr_loaders.read(content, engine=engine).source.sha256
+    assert [
+        [f"bytes:{sha[:12]}"],
+        ["upload.pdf"],
+        ["stream.pdf"],
+        [str(path), str(path)],
+        [str(path)],
+        [str(path)],
+    ] == names
+    engine.close()
+
+
+def test_raises_at_the_end_and_loses_nothing(make_pdf: Callable[..., Path], engine: ScriptedEngine) -> None:
+    """By default a failed page raises once everything else is read; eager forms carry every page."""
+    path = make_pdf("1", "2", "3")
+    reader = Reader(engine, granularity="page")
+    lazy = []
+
+    with pytest.raises(PagesFailed, match=r"report.pdf, page 2: no") as caught_lazy:
+        lazy.extend(chunk.metadata.page_number for chunk in reader.lazy_load(path))
+    with pytest.raises(PagesFailed) as caught_eager:
+        reader.load(path)
+    with pytest.raises(PagesFailed) as caught_read:
+        reader.read(path)
+
+    assert [1, 3] == lazy
+    assert [2] == [result.page_number for result in caught_lazy.value.results]
+    assert [1, 2, 3] == [result.page_number for result in caught_eager.value.results]
+    assert [1, 2, 3] == [result.page_number for result in caught_read.value.results]
+    reader.close()
+
+
+def test_skips_or_marks_failed_pages_on_request(
+    make_pdf: Callable[..., Path], engine: ScriptedEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    """`skip` leaves a failed page out with a warning, `placeholder` gives an object without text."""
+    path = make_pdf("1", "2", "3")
+
+    with Reader(engine, granularity="page", on_page_error="skip") as reader:
+        skipped = [chunk.metadata.page_number for chunk in reader.lazy_load(path)]
+    with Reader(engine, granularity="page", on_page_error="placeholder") as reader:
+        marked = [(chunk.metadata.page_status, chunk.text) for chunk in reader.lazy_load(path)]
+
+    assert [1, 3] == skipped
+    assert "page 2" in caplog.text
+    assert [("ok", "words of page 1"), ("failed", ""), ("ok", "words of page 3")] == marked
+
+
+def test_reads_failed_pages_from_the_text_layer_on_request(
+    make_pdf: Callable[..., Path], engine: ScriptedEngine
+) -> None:
+    """`text_layer` fills a failed page from the PDF and says whose text it is."""
+    path = make_pdf("one", "two from the layer", "three")
+
+    with Reader(engine, granularity="page", on_page_error="text_layer") as reader:
+        pages = [(chunk.text, chunk.metadata.text_source, chunk.metadata.page_status) for chunk in reader.load(path)]
+
+    assert [
+        ("words of page 1", "ocr", "ok"),
+        ("two from the layer", "text_layer", "repaired"),
+        ("words of page 3", "ocr", "ok"),
+    ] == pages
+
+
+def test_raises_the_one_sources_own_error(tmp_path: Path) -> None:
+    """A single missing file is its own error; among others it is part of PagesFailed, and they are read."""
+    engine = ScriptedEngine(ANSWER)
+
+    with Reader(engine) as reader, pytest.raises(SourceNotFound, match=r"missing\.pdf"):
+        reader.load(tmp_path / "missing.pdf")
+
+    engine.close()
+
+
+def test_a_missing_file_does_not_cost_the_others(make_pdf: Callable[..., Path], tmp_path: Path) -> None:
+    """In a list a missing file is told at the end, after the other files' chunks."""
+    engine = ScriptedEngine(ANSWER)
+    seen = []
+
+    with Reader(engine) as reader, pytest.raises(PagesFailed, match=r"missing\.pdf") as caught:
+        seen.extend(reader.lazy_load([tmp_path / "missing.pdf", make_pdf("1")]))
+
+    assert 1 == len(seen)
+    assert ["SourceNotFound"] == [failure.kind for failure in caught.value.sources]
+    engine.close()
+
+
+def test_reads_one_document_at_a_time(make_pdf: Callable[..., Path]) -> None:
+    """`read` refuses several sources, and none."""
+    engine = ScriptedEngine(ANSWER)
+
+    with Reader(engine) as reader:
+        with pytest.raises(SourceError, match="takes one source"):
+            reader.read([make_pdf("1"), make_pdf("2")])
+        with pytest.raises(SourceError, match="no source"):
+            reader.read([])
+
+    engine.close()
+
+
+def test_shares_an_engine_object(make_pdf: Callable[..., Path]) -> None:
+    """An engine that was passed in outlives the reader; one that the reader made does not."""
+    path = make_pdf("typed")
+    engine = ScriptedEngine(ANSWER)
+    with Reader(engine) as first:
+        first.load(path)
+    with Reader(engine) as second:
+        chunks = second.load(path)
+    own = Reader("text_layer")
+    made = own.engine
+    own.close()
+    own.close()
+
+    assert 1 == len(chunks)
+    assert not engine.is_closed
+    with pytest.raises(EngineDead):
+        made.loop.submit(asyncio.sleep(0)).result()
+    engine.close()
+
+
+def test_grounded_text_reads_back(make_pdf: Callable[..., Path]) -> None:
+    """The grounded object is the document, and its name does not depend on its content."""
+    path = make_pdf("1")
+    engine, other = ScriptedEngine(ANSWER), ScriptedEngine("other words")
+
+    with Reader(engine, granularity="grounded") as reader:
+        (grounded,) = reader.load(path)
+        document = reader.read(path)
+    with Reader(other, granularity="grounded") as reader:
+        (changed,) = reader.load(path)
+
+    assert document == document_from_json(grounded.text)
+    assert grounded.id == changed.id
+    assert grounded.text != changed.text
+    engine.close()
+    other.close()
+
+
+def test_pages_and_documents_are_markdown(make_pdf: Callable[..., Path]) -> None:
+    """Granularity page has one object a page, blank ones empty; document has one a file."""
+    path = make_pdf("1", "", "3")
+    engine = ScriptedEngine(lambda request: f"{ANSWER}{request.page.page_number}")
+
+    with Reader(engine, granularity="page") as reader:
+        pages = [(chunk.text, chunk.metadata.page_status) for chunk in reader.load(path)]
+    with Reader(engine, granularity="document") as reader:
+        (document,) = reader.load(path)
+
+    assert [("words of page 1", "ok"), ("", "blank"), ("words of page 3", "ok")] == pages
+    assert ("words of page 1\n\nwords of page 3", 1, 3) == (
+        document.text.strip(),
+        document.metadata.page_number,
+        document.metadata.page_end,
+    )
+    engine.close()
+
+
+def test_whole_structure_has_levels_from_one(make_pdf: Callable[..., Path]) -> None:
+    """`structure="whole"` makes the levels of the document gapless; `stream` keeps the scale of single pages."""
+    heading = "<|ref|>sub_title<|/ref|><|det|>[[0, 0, 9, 9]]<|/det|>\n"
+    engine = ScriptedEngine({1: f"{heading}## Wide", 2: f"{heading}#### Narrow"})
+    path = make_pdf("1", "2")
+
+    levels = {}
+    for structure in ("stream", "whole"):
+        with Reader(engine, structure=structure) as reader:
+            levels[structure] = [entry.level for entry in reader.read(path).outline]
+
+    assert {"stream": [2, 4], "whole": [1, 2]} == levels
+    engine.close()
+
+
+def test_refuses_settings_early() -> None:
+    """A setting that is not allowed is told when the reader is made."""
+    with pytest.raises(SettingsError, match="dpi=1 is not allowed"):
+        Reader("auto", dpi=1)
+
+
+def test_needs_ocr_names_the_ways_to_an_engine(tmp_path: Path) -> None:
+    """A scan without an engine is a failed page whose error says how to get one."""
+    path = tmp_path / "scan.png"
+    from PIL import Image, ImageDraw  # noqa: PLC0415 - this test alone draws
+
+    image = Image.new("L", (200, 100), 255)
+    ImageDraw.Draw(image).text((20, 40), "ink", fill=0)
+    image.save(path)
+
+    with Reader("text_layer") as reader:
+        (page,) = [item for item in reader.iter_items(path) if hasattr(item, "status")]
+
+    assert (PageStatus.FAILED, "needs_ocr") == (page.status, page.error.cause)
+    assert "DSOCR_ENDPOINT" in page.error.message
+
+
+def test_works_in_a_script_without_main_guard_and_ends(make_pdf: Callable[..., Path], tmp_path: Path) -> None:
+    """A plain script reads, may leave an iterator half used, and ends by itself without a word."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        textwrap.dedent(f"""
+        import dsocr_loaders
+        reader = dsocr_loaders.Reader("text_layer")
+        print(len(reader.load({str(make_pdf("one", "two"))!r})))
+        pages = reader.iter_pages({str(make_pdf("one", "two"))!r})
+        print(next(pages).page_number)
+        """)
+    )
+
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60, check=False)
+
+    assert (0, "1\n1\n", "") == (done.returncode, done.stdout, done.stderr)
