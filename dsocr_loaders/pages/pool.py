@@ -72,10 +72,10 @@ class _Crew:
         self._timeout_s = timeout_s
         self._most = workers
         self._lock = threading.Lock()
-        self._idle = threading.Semaphore(0)
         self._queue: queue.SimpleQueue[tuple[Job[Any], Future[Any]] | None] = queue.SimpleQueue()
         self._choice = BackendChoice()
         self._workers: list[PageWorker] = []
+        self._unfinished = 0  # jobs that wait or run
         self._is_closed = False
 
     def submit(self, job: Job[Any]) -> Future[Any]:
@@ -84,7 +84,8 @@ class _Crew:
             if self._is_closed or self._owner != os.getpid():
                 raise closed_error()
             self._queue.put((job, future))
-            if not self._idle.acquire(blocking=False) and len(self._workers) < self._most:
+            self._unfinished += 1
+            if len(self._workers) < min(self._most, self._unfinished):
                 worker = PageWorker(self._choice)
                 self._workers.append(worker)
                 name = f"dsocr-pages-{len(self._workers)}"
@@ -92,25 +93,19 @@ class _Crew:
         return future
 
     def _serve(self, worker: PageWorker) -> None:
-        while True:
-            try:
-                item = self._queue.get_nowait()
-            except queue.Empty:
-                self._idle.release()
-                item = self._queue.get()
-            if item is None:
-                return
+        while (item := self._queue.get()) is not None:
             job, future = item
-            if future.set_running_or_notify_cancel():
-                try:
-                    result = worker.run(job, self._timeout_s)
-                except BaseException as error:  # noqa: BLE001 - whoever awaits the job gets it
-                    future.set_exception(error)
-                else:
-                    future.set_result(result)
+            is_wanted = future.set_running_or_notify_cancel()
+            result, error = _outcome(worker, job, self._timeout_s) if is_wanted else (None, None)
+            # Before the job is seen to be over: the next one then finds this worker free, and starts no other.
+            with self._lock:
+                self._unfinished -= 1
+            if error is not None:
+                future.set_exception(error)
+            elif is_wanted:
+                future.set_result(result)
             # Whatever the names still hold would stay in memory until the next job comes.
-            del item, job, future
-            result = None
+            del item, job, future, result, error
 
     def close(self) -> None:
         with self._lock:
@@ -125,3 +120,10 @@ class _Crew:
                     item[1].set_exception(closed_error())
         for _ in workers:
             self._queue.put(None)
+
+
+def _outcome(worker: PageWorker, job: Job[Any], timeout_s: float) -> tuple[object, BaseException | None]:
+    try:
+        return worker.run(job, timeout_s), None
+    except BaseException as error:  # noqa: BLE001 - whoever awaits the job gets it
+        return None, error

@@ -27,6 +27,7 @@ from dsocr_loaders.errors import (
     SourceDamaged,
 )
 from dsocr_loaders.pages import DescribeJob, OpenOptions, PageWorker
+from dsocr_loaders.pages.opening import BackendChoice
 from dsocr_loaders.values import Task
 
 FAST = OpenOptions(pdf_backend="pdfium")  # starts three times as fast
@@ -250,11 +251,11 @@ def test_worker_that_cannot_start(source, monkeypatch):
 
 def test_choice_of_library_is_logged_once(source, caplog):
     """This test ensures that the automatic choice is logged, once, and a named library is not."""
-    with PageWorker() as worker, caplog.at_level(logging.INFO, "dsocr_loaders.pages"):
-        for options in (FAST, OpenOptions(), OpenOptions()):
-            found = worker.run(DescribeJob(source, options))
+    choice = BackendChoice()
+    with caplog.at_level(logging.INFO, "dsocr_loaders.pages"):
+        jobs = [choice.settled(DescribeJob(source, options)) for options in (FAST, OpenOptions(), OpenOptions())]
 
-    assert "pymupdf" == found.backend
+    assert ["pdfium", "pymupdf", "pymupdf"] == [job.options.pdf_backend for job in jobs]
     assert ["PDFs are rendered with pymupdf; pdf_backend=... chooses another library."] == caplog.messages
 
 

@@ -40,7 +40,7 @@ def pool():
 
 
 async def until(condition):
-    while not condition():
+    while not condition():  # noqa: ASYNC110 - another process makes it true
         await asyncio.sleep(0.01)
 
 

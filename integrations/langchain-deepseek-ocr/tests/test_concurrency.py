@@ -20,6 +20,11 @@ READ_S = 0.6
 MOST_LAG_S = READ_S / 2
 
 
+def loader_of(file_path, engine, **settings):
+    """Return a loader that rasterises with pdfium, whose workers start fastest."""
+    return DeepSeekOCRLoader(file_path, engine=engine, pdf_backend="pdfium", **settings)
+
+
 @pytest.fixture
 def slow_engine(answers):
     """Return an engine that takes its time for each of three pages, one after another."""
@@ -49,7 +54,7 @@ def test_the_event_loop_is_never_blocked(report, slow_engine, kind):
     given = report if kind == "a path" else [Blob.from_data(report.read_bytes(), path="report.pdf")]
 
     async def main():
-        async with DeepSeekOCRLoader(given, engine=slow_engine) as loader:
+        async with loader_of(given, slow_engine) as loader:
             return await longest_lag_s(collected(loader.alazy_load()))
 
     documents, lag_s = asyncio.run(main())
@@ -71,7 +76,7 @@ def test_it_needs_no_thread_of_the_caller(report, answers):
             loop.set_default_executor(executor)
             busy = loop.run_in_executor(None, release.wait)
             try:
-                return await asyncio.wait_for(DeepSeekOCRLoader(report, engine=engine).aload(), timeout=30)
+                return await asyncio.wait_for(loader_of(report, engine).aload(), timeout=30)
             finally:
                 release.set()
                 await busy
@@ -86,7 +91,7 @@ def test_loads_run_side_by_side(report, slow_engine):
     """This test ensures that two loads in one event loop give the same Documents as one after the other."""
 
     async def main():
-        async with DeepSeekOCRLoader(report, engine=slow_engine, pages="1") as loader:
+        async with loader_of(report, slow_engine, pages="1") as loader:
             return await asyncio.gather(loader.aload(), collected(loader.alazy_load()))
 
     eager, lazy = asyncio.run(main())
@@ -95,21 +100,19 @@ def test_loads_run_side_by_side(report, slow_engine):
     assert eager == lazy
 
 
-def test_documents_come_as_they_are_read(report, slow_engine):
+def test_documents_come_as_they_are_read(report, answers):
     """This test ensures that the first Document does not wait for the last page, and that leaving early cancels."""
+    engine = ScriptedEngine(answers, delay_s=lambda request: 0.0 if request.page.page_number == 1 else 3600.0)
 
     async def main():
-        async with (
-            DeepSeekOCRLoader(report, engine=slow_engine) as loader,
-            aclosing(loader.alazy_load()) as documents,
-        ):
-            return await anext(documents)
+        async with loader_of(report, engine) as loader, aclosing(loader.alazy_load()) as documents:
+            return await asyncio.wait_for(anext(documents), timeout=60)
 
     first = asyncio.run(main())
+    engine.close()
 
     assert first.metadata["page"] == 0
-    assert len(slow_engine.requests) < 3
-    assert slow_engine.in_flight == 0
+    assert engine.in_flight == 0
 
 
 def test_a_failed_page_is_told_at_the_end(report, answers):
@@ -122,7 +125,7 @@ def test_a_failed_page_is_told_at_the_end(report, answers):
             seen.append(document.metadata["page"])
 
     async def main():
-        async with DeepSeekOCRLoader(report, engine=engine) as loader:
+        async with loader_of(report, engine) as loader:
             with pytest.raises(PagesFailed) as lazy:
                 await lazily(loader)
             with pytest.raises(PagesFailed) as eager:
@@ -141,7 +144,7 @@ def test_the_blocking_form_works_inside_a_running_event_loop(report, answers):
     engine = ScriptedEngine(answers)
 
     async def main():
-        with DeepSeekOCRLoader(report, engine=engine) as loader:
+        with loader_of(report, engine) as loader:
             return loader.load()
 
     documents = asyncio.run(main())
@@ -154,10 +157,12 @@ def test_each_step_may_come_from_another_thread(report, answers):
     """This test ensures that nothing in the generator belongs to a thread: LangChain runs each step in any of them."""
     engine = ScriptedEngine(answers)
     pages = []
-    with DeepSeekOCRLoader(report, engine=engine) as loader:
+    with loader_of(report, engine) as loader:
         documents = loader.lazy_load()
         for _ in range(4):
-            step = threading.Thread(target=lambda: pages.append(getattr(next(documents, None), "metadata", {}).get("page")))
+            step = threading.Thread(
+                target=lambda: pages.append(getattr(next(documents, None), "metadata", {}).get("page"))
+            )
             step.start()
             step.join()
     engine.close()
@@ -168,7 +173,7 @@ def test_each_step_may_come_from_another_thread(report, answers):
 def test_threads_share_a_loader(report, answers):
     """This test ensures that one loader serves several threads at once, from its very first use."""
     engine = ScriptedEngine(answers)
-    with DeepSeekOCRLoader(report, engine=engine) as loader, ThreadPoolExecutor(4) as executor:
+    with loader_of(report, engine) as loader, ThreadPoolExecutor(4) as executor:
         loads = list(executor.map(lambda _: loader.load(), range(4)))
     engine.close()
 
@@ -179,7 +184,7 @@ def test_threads_share_a_loader(report, answers):
 def test_two_loads_can_be_interleaved(report, answers):
     """This test ensures that no lock is held while a Document is in the caller's hands."""
     engine = ScriptedEngine(answers)
-    with DeepSeekOCRLoader(report, engine=engine) as loader:
+    with loader_of(report, engine) as loader:
         pairs = list(zip(loader.lazy_load(), loader.lazy_load(), strict=True))
     engine.close()
 

@@ -54,6 +54,11 @@ def records():
     return manager
 
 
+def loader_of(file_path, engine):
+    """Return a loader that rasterises with pdfium, whose workers start fastest."""
+    return DeepSeekOCRLoader(file_path, engine=engine, pdf_backend="pdfium")
+
+
 def counts(result):
     return tuple(result[f"num_{what}"] for what in ("added", "skipped", "deleted"))
 
@@ -69,9 +74,11 @@ ENCODERS = {"sha256": "sha256", "own ids": lambda document: document.id}
 def test_indexing_twice_adds_nothing(report, answers, records, store, key_encoder):
     """This test ensures that metadata holds nothing volatile and ids are stable: a second run changes no record."""
     engine = ScriptedEngine(answers)
-    with DeepSeekOCRLoader(report, engine=engine) as loader:
+    with loader_of(report, engine) as loader:
         first, second = (
-            counts(index(loader, records, store, cleanup="incremental", source_id_key="source", key_encoder=key_encoder))
+            counts(
+                index(loader, records, store, cleanup="incremental", source_id_key="source", key_encoder=key_encoder)
+            )
             for _ in range(2)
         )
     engine.close()
@@ -84,7 +91,7 @@ def test_indexing_twice_adds_nothing(report, answers, records, store, key_encode
 def test_a_changed_text_replaces_the_old_one(report, answers, answer, records, store, key_encoder):
     """This test ensures that another reading of a page takes the place of the old one and leaves the others alone."""
     engine = ScriptedEngine(answers)
-    with DeepSeekOCRLoader(report, engine=engine) as loader:
+    with loader_of(report, engine) as loader:
         index(loader, records, store, cleanup="incremental", source_id_key="source", key_encoder=key_encoder)
         answers[2] = answer("Part 2", "Another body.")
         again = index(loader, records, store, cleanup="incremental", source_id_key="source", key_encoder=key_encoder)
@@ -122,7 +129,7 @@ def test_a_passage_comes_back_with_page_type_and_box(report, answers, store):
         "<table><tr><td>Region</td><td>Revenue</td></tr><tr><td>Norway</td><td>17</td></tr></table>\n"
     )
     engine = ScriptedEngine(answers)
-    with DeepSeekOCRLoader(report, engine=engine) as loader:
+    with loader_of(report, engine) as loader:
         store.add_documents(loader.load())
     engine.close()
     (found,) = store.similarity_search("revenue of Norway", k=1)
@@ -143,7 +150,7 @@ def test_a_passage_comes_back_with_page_type_and_box(report, answers, store):
 def test_filters_see_the_contract(report, answers, store):
     """This test ensures that a search can be narrowed to a page."""
     engine = ScriptedEngine(answers)
-    with DeepSeekOCRLoader(report, engine=engine) as loader:
+    with loader_of(report, engine) as loader:
         store.add_documents(loader.load())
     engine.close()
     found = store.similarity_search("body", k=5, filter=lambda document: document.metadata["page_number"] == 3)
@@ -156,7 +163,10 @@ def test_a_parser_fits_any_blob_loader(make_pdf, tmp_path, answers):
     for name in ("a.pdf", "b.pdf"):
         make_pdf(tmp_path / name)
     engine = ScriptedEngine(answers)
-    with DeepSeekOCRBlobParser(engine=engine) as parser, DeepSeekOCRLoader(FilesOf(tmp_path), engine=engine) as loader:
+    with (
+        DeepSeekOCRBlobParser(engine=engine, pdf_backend="pdfium") as parser,
+        loader_of(FilesOf(tmp_path), engine) as loader,
+    ):
         parsed = [document for blob in FilesOf(tmp_path).yield_blobs() for document in parser.lazy_parse(blob)]
         loaded = loader.load()
     engine.close()

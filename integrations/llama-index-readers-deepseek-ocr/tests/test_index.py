@@ -10,6 +10,7 @@ from dsocr_loaders import SettingsError
 from dsocr_loaders.testing import ScriptedEngine
 from llama_index.core import VectorStoreIndex
 from llama_index.core.schema import MetadataMode, NodeRelationship, ObjectType, TextNode
+
 from llama_index.readers.deepseek_ocr import DeepSeekOCRReader
 
 HEADER = "<tr><td>Item</td><td>Description of the part</td><td>Count</td><td>Price in euros</td></tr>"

@@ -15,6 +15,7 @@ from dsocr_loaders import SettingsError
 from dsocr_loaders.errors import engine_error
 from dsocr_loaders.testing import ScriptedEngine
 from llama_index.core import SimpleDirectoryReader
+
 from llama_index.readers.deepseek_ocr import DeepSeekOCRReader
 
 
@@ -40,7 +41,7 @@ EXPECTED = [
 
 def test_a_pickled_reader_makes_its_own_engine(report, caplog):
     """This test ensures that a reader in use can be sent to another process, quietly, and reads there."""
-    with DeepSeekOCRReader("text_layer", granularity="page", task="free", password="word") as reader:
+    with DeepSeekOCRReader("text_layer", granularity="page", task="free", password="word") as reader:  # noqa: S106 - opens nothing
         expected = reader.load_data(report)
 
         with warnings.catch_warnings():

@@ -18,6 +18,7 @@ from dsocr_loaders.testing import ScriptedEngine
 from llama_index.core.ingestion import IngestionPipeline
 from llama_index.core.readers.base import BasePydanticReader, BaseReader, ReaderConfig
 from llama_index.core.schema import Document, MetadataMode
+
 from llama_index.readers.deepseek_ocr import DeepSeekOCRReader
 
 GRANULARITIES = ("chunk", "region", "page", "document", "grounded")
@@ -261,9 +262,8 @@ def test_a_reader_of_a_server_says_that_it_is_remote(engine, expected):
 
 def test_a_dict_of_a_reader_makes_the_same_reader_without_secrets():
     """This test ensures that serialised readers keep every setting but keys and passwords."""
-    reader = DeepSeekOCRReader(
-        "http://localhost:8000/v1", api_key="key-123", password="word-123", pages="1-3", task="free", is_remote=False
-    )
+    secrets = {"api_key": "key-123", "password": "word-123"}
+    reader = DeepSeekOCRReader("http://localhost:8000/v1", **secrets, pages="1-3", task="free", is_remote=False)
 
     data = reader.to_dict()
     again = DeepSeekOCRReader.from_dict(data)
@@ -350,7 +350,7 @@ def test_a_copy_has_its_own_settings(report, engine):
     [("raise", "skip"), ("text_layer", "skip"), ("skip", "skip"), ("placeholder", "placeholder")],
 )
 def test_a_file_extractor_never_raises_for_a_page(chosen, expected):
-    """This test ensures that one bad page does not cost the file in SimpleDirectoryReader; the reader stays as it is."""
+    """This test ensures that one bad page does not cost the file in SimpleDirectoryReader, and the reader stays."""
     reader = DeepSeekOCRReader("text_layer", on_page_error=chosen, dpi=100)
 
     extractor = reader.as_file_extractor()
