@@ -35,18 +35,18 @@ def split_text(text: str, fits: Callable[[int, int], bool]) -> list[tuple[int, i
     ranges = []
     start = _next_inked(text, 0)
     while start < len(text):
-        end = _end(start, cuts, len(text), fits)
+        end = _end(text, start, cuts, fits)
         inked_end = start + len(text[start:end].rstrip())
         ranges.append((start, inked_end))
         start = _next_inked(text, end)
     return ranges
 
 
-def _end(start: int, cuts: list[list[int]], length: int, fits: Callable[[int, int], bool]) -> int:
-    """Return the end of the range that begins at `start`."""
-    furthest = _furthest_character(start, length, fits)
-    if furthest == length:
-        return length
+def _end(text: str, start: int, cuts: list[list[int]], fits: Callable[[int, int], bool]) -> int:
+    """Return the end of the range that begins at `start`, with the blanks behind it."""
+    furthest = _next_inked(text, _furthest_character(start, len(text), fits))
+    if furthest == len(text):
+        return furthest
     best = furthest
     for positions in reversed(cuts):
         index = bisect_right(positions, furthest) - 1

@@ -34,6 +34,7 @@ class ImageSource:
     total_pages = 1
     labels = ("1",)
     bookmarks: tuple[OutlineEntry, ...] = ()
+    complaint = ""
 
     def __init__(self, source: Source) -> None:
         self._source = source

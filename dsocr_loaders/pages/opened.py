@@ -76,6 +76,14 @@ class OpenedSource(Protocol):
         """The PDF's bookmarks that lead to a page, in order; empty if they cannot be read."""
         ...
 
+    @property
+    def complaint(self) -> str:
+        """What the library said about broken content of the page that was rendered last, `""` if nothing.
+
+        Both PDF libraries draw what they can and leave out the rest; pdfium does not even say so.
+        """
+        ...
+
     def frame(self, page_number: int) -> PageFrame:
         """Return the page's size and rotation."""
         ...

@@ -107,7 +107,7 @@ class _Slot:
     """The place of one subprocess; closed once and for all."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a garbage collection while it is held may bring this slot's own end
         self._process: WorkerProcess | None = None
         self.is_closed = False
 
@@ -121,6 +121,9 @@ class _Slot:
                 self._process = None
             if self._process is None:
                 self._process = WorkerProcess()
+                if self.is_closed:
+                    self.close()
+                    raise closed_error()
             return self._process
 
     @property

@@ -43,6 +43,7 @@ class PdfiumSource:
     """A PDF that pdfium opened. pdfium knows no UserUnit: points are those of the CropBox."""
 
     backend = "pdfium"
+    complaint = ""
 
     def __init__(self, source: Source, password: str | None) -> None:
         self._source = source

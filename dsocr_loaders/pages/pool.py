@@ -71,7 +71,7 @@ class _Crew:
         self._owner = os.getpid()
         self._timeout_s = timeout_s
         self._most = workers
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a garbage collection while it is held may bring the end of the pool
         self._queue: queue.SimpleQueue[tuple[Job[Any], Future[Any]] | None] = queue.SimpleQueue()
         self._choice = BackendChoice()
         self._workers: list[PageWorker] = []

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["PyMuPdfSource"]
 
 _DEEPEST_LABEL_TREE = 16
+_BROKEN_CONTENT = ("content stream", "library error", "read error", "syntax error")  # in MuPDF's warnings
 
 
 def _pymupdf() -> Any:  # noqa: ANN401 - the library ships no types
@@ -56,6 +57,7 @@ class PyMuPdfSource:
         self._pymupdf = _pymupdf()
         self._document = self._open()
         self._rendered = 0
+        self.complaint = ""
         self.total_pages = self._count_pages()
 
     def _open(self) -> Any:  # noqa: ANN401 - a pymupdf.Document
@@ -131,9 +133,13 @@ class PyMuPdfSource:
             self._document = self._open()
             self._rendered = 0
         self._rendered += 1
+        tools = self._pymupdf.TOOLS
+        tools.reset_mupdf_warnings()
         page = self._page(page_number)
         zoom = fitting_zoom(page.rect.width, page.rect.height, dpi)
         pixmap = page.get_pixmap(matrix=self._pymupdf.Matrix(zoom, zoom), alpha=False)
+        warned = tools.mupdf_warnings()
+        self.complaint = warned if any(words in warned for words in _BROKEN_CONTENT) else ""
         return RgbImage(pixmap.width, pixmap.height, pixmap.samples)
 
     def _page(self, page_number: int) -> Any:  # noqa: ANN401 - a pymupdf.Page

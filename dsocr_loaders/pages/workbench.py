@@ -80,6 +80,10 @@ class Workbench:
             ink=measure_ink(image),
         )
         if page.ink is None or page.ink.is_blank:
+            if opened.complaint:
+                raise SourceDamaged(
+                    f"{job.place}: the page's content is broken, nothing of it can be shown ({opened.complaint})."
+                )
             return RenderedPage(page, None)
         request = ReadRequest(page, job.task, job.prompt, job.resolution, job.decoding, job.attempt)
         try:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pymupdf
 import pytest
@@ -26,7 +27,7 @@ def as_pdf(*texts):
             page.draw_rect(SQUARE, fill=(0, 0, 1), color=None)
     document.set_page_labels([{"startpage": 0, "style": "r", "prefix": "", "firstpagenum": 1}])
     document.set_toc([[1, "Start", 1]])
-    content = document.tobytes()
+    content = document.tobytes(deflate=True)
     document.close()
     return content
 
@@ -85,6 +86,18 @@ def test_blank_page_is_not_prepared(bench, take, render_job, pdf_backend):
     for needs_image in (True, False):
         rendered = bench.perform(render_job(source, refuse, needs_image=needs_image, pdf_backend=pdf_backend))
         assert (None, True) == (rendered.prepared, rendered.page.ink.is_blank)
+
+
+def test_broken_page_is_not_blank(bench, take, render_job):
+    """This test ensures that a page that is white because its content is broken has failed, and is not blank."""
+    content = as_pdf("a", "b")
+    start = content.index(b"stream\n") + len(b"stream\n")
+    source = take(content[:start] + b"\xff" * 20 + content[start + 20 :], "b.pdf")
+    job = render_job(source, lambda _page, _request: None, pdf_backend="pymupdf")
+
+    with pytest.raises(SourceDamaged, match=r"b\.pdf, page 1: the page's content is broken"):
+        bench.perform(job)
+    assert not bench.perform(replace(job, page_number=2)).page.ink.is_blank
 
 
 @both

@@ -100,12 +100,16 @@ def test_loads_run_side_by_side(report, slow_engine):
     assert eager == lazy
 
 
-def test_documents_come_as_they_are_read(report, answers):
+def test_documents_come_as_they_are_read(make_pdf, tmp_path, answer):
     """This test ensures that the first Document does not wait for the last page, and that leaving early cancels."""
-    engine = ScriptedEngine(answers, delay_s=lambda request: 0.0 if request.page.page_number == 1 else 3600.0)
+    path = make_pdf(tmp_path / "long.pdf", [f"Page {number}" for number in range(1, 9)])
+    engine = ScriptedEngine(
+        lambda request: answer(f"Part {request.page.page_number}", "Body."),
+        delay_s=lambda request: 3600.0 if request.page.page_number == 8 else 0.0,
+    )
 
     async def main():
-        async with loader_of(report, engine) as loader, aclosing(loader.alazy_load()) as documents:
+        async with loader_of(path, engine) as loader, aclosing(loader.alazy_load()) as documents:
             return await asyncio.wait_for(anext(documents), timeout=60)
 
     first = asyncio.run(main())
@@ -122,7 +126,7 @@ def test_a_failed_page_is_told_at_the_end(report, answers):
 
     async def lazily(loader):
         async for document in loader.alazy_load():
-            seen.append(document.metadata["page"])
+            seen.append(document.metadata["page"])  # noqa: PERF401 - what came before the error has to be seen
 
     async def main():
         async with loader_of(report, engine) as loader:
@@ -195,15 +199,15 @@ def test_two_loads_can_be_interleaved(report, answers):
 SCRIPT = """
 from langchain_deepseek_ocr import DeepSeekOCRLoader
 
-documents = DeepSeekOCRLoader({path!r}, engine="text_layer", granularity="page").load()
+documents = DeepSeekOCRLoader({path!r}, engine={engine!r}, pdf_backend="pdfium").load()
 print([document.metadata["page"] for document in documents])
 """
 
 
-def test_a_script_needs_no_guard(report, tmp_path):
+def test_a_script_needs_no_guard(report, recorded, tmp_path):
     """This test ensures that a script without `if __name__ == "__main__"` and without `close` runs once and ends."""
     script = tmp_path / "script.py"
-    script.write_text(SCRIPT.format(path=str(report)))
+    script.write_text(SCRIPT.format(path=str(report), engine=f"replay:{recorded}"))
     done = subprocess.run(
         [sys.executable, "-W", "error", str(script)], capture_output=True, text=True, check=False, timeout=60
     )

@@ -14,6 +14,8 @@ from langchain_core.vectorstores import InMemoryVectorStore
 
 from langchain_deepseek_ocr import DeepSeekOCRBlobParser, DeepSeekOCRLoader
 
+pytestmark = pytest.mark.usefixtures("warm_workers")
+
 
 class WordHashes(Embeddings):
     """Embeds a text as its words, hashed into 256 places: the same on every machine."""

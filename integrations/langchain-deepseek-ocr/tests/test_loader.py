@@ -17,7 +17,6 @@ from dsocr_loaders import (
     SourceNotFound,
     SourceUnsupported,
 )
-from dsocr_loaders.engines.recording import page_digests
 from dsocr_loaders.errors import engine_error
 from dsocr_loaders.testing import ScriptedEngine, ScriptedServer
 from langchain_core.document_loaders import BaseLoader, BlobLoader
@@ -25,6 +24,8 @@ from langchain_core.documents import Document
 from langchain_core.documents.base import Blob
 
 from langchain_deepseek_ocr import DeepSeekOCRLoader
+
+pytestmark = pytest.mark.usefixtures("warm_workers")
 
 CONTRACT = {field.name for field in fields(ChunkMetadata)}
 
@@ -279,17 +280,17 @@ def test_closing_leaves_a_shared_engine_open(report, engine):
     assert texts_of(documents) == THREE_PARTS
 
 
-def test_a_pickled_loader_reads_the_same(report):
+def test_a_pickled_loader_reads_the_same(report, recorded):
     """This test ensures that a loader can be sent to another process, before and after its first use."""
-    with DeepSeekOCRLoader(report, engine="text_layer", granularity="page") as loader:
-        before = pickle.loads(pickle.dumps(loader))  # noqa: S301 - pickled here
+    with DeepSeekOCRLoader(report, engine=f"replay:{recorded}", pdf_backend="pdfium") as loader:
+        unused = pickle.loads(pickle.dumps(loader))  # noqa: S301 - pickled here
         expected = loader.load()
-        after = pickle.loads(pickle.dumps(loader))  # noqa: S301 - pickled here
-    with before, after:
-        actual = [before.load(), after.load()]
+        used = pickle.loads(pickle.dumps(loader))  # noqa: S301 - pickled here
+    with unused:
+        actual = unused.load()
 
-    assert actual == [expected, expected]
-    assert before.settings == loader.settings
+    assert actual == expected
+    assert (used.file_path, used.settings) == (report, loader.settings)
 
 
 def test_an_explicit_key_is_not_pickled():
@@ -312,14 +313,9 @@ def test_it_reads_through_a_server(report, answer):
         assert [request.headers["authorization"] for request in server.requests] == ["Bearer secret"]
 
 
-def test_it_replays_recorded_answers(report, answers, tmp_path):
+def test_it_replays_recorded_answers(report, recorded):
     """This test ensures that recorded answers are found by the pixels of the pages."""
-    entries = []
-    for page in page_digests(str(report), Settings(pdf_backend="pdfium")):
-        (tmp_path / f"{page.page_number}.txt").write_text(answers[page.page_number])
-        entries.append({"digest": page.digest, "answer": f"{page.page_number}.txt"})
-    (tmp_path / "answers.json").write_text(json.dumps(entries))
-    with DeepSeekOCRLoader(report, engine=f"replay:{tmp_path}", pdf_backend="pdfium") as loader:
+    with DeepSeekOCRLoader(report, engine=f"replay:{recorded}", pdf_backend="pdfium") as loader:
         documents = loader.load()
 
     assert texts_of(documents) == THREE_PARTS
