@@ -78,12 +78,12 @@ def cut(document: Document, settings: Settings) -> Iterator[Chunk]:
 
 
 def _as_json(document: Document) -> str:
+    """Return the document's JSON without what differs between runs, which would make an unchanged file look changed."""
     source = document.source
-    if source.path != source.canonical:
-        # A spooled copy's path is another one in each run, which would make an unchanged file look changed.
+    if source.path != source.canonical:  # a spooled copy, which lies elsewhere each time
         source = replace(source, path="")
-        pages = tuple(replace(page, source=source) for page in document.pages)
-        document = replace(document, source=source, pages=pages)
+    pages = tuple(replace(page, source=source, attempts=min(page.attempts, 1)) for page in document.pages)
+    document = replace(document, source=source, pages=pages)
     return document_to_json(document)
 
 

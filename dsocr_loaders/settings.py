@@ -251,7 +251,9 @@ class Settings(BaseModel):
 
 
 def _allowed(field: FieldInfo) -> str:
-    return next(item.words for item in field.metadata if isinstance(item, _Allowed))
+    # A framework class that inherits from `Settings` has fields of its own.
+    own = next((item.words for item in field.metadata if isinstance(item, _Allowed)), None)
+    return own or f"{field.annotation}"
 
 
 _SECRETS = frozenset({"api_key", "password"})

@@ -8,7 +8,7 @@ box a piece has, `identity` names chunks and writes the metadata contract. `toke
 from __future__ import annotations
 
 from dsocr_loaders.chunking.chunker import Chunker, region_draft
-from dsocr_loaders.chunking.identity import Draft, finished_chunk
+from dsocr_loaders.chunking.identity import Draft, finished_chunk, stable_id
 from dsocr_loaders.chunking.tokens import estimate_tokens
 
-__all__ = ["Chunker", "Draft", "estimate_tokens", "finished_chunk", "region_draft"]
+__all__ = ["Chunker", "Draft", "estimate_tokens", "finished_chunk", "region_draft", "stable_id"]

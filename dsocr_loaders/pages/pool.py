@@ -8,7 +8,6 @@ import queue
 import threading
 import weakref
 from concurrent.futures import Future
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from dsocr_loaders.errors import SettingsError
@@ -113,12 +112,7 @@ class _Crew:
             workers = tuple(self._workers)
         for worker in workers:
             worker.close()
-        with suppress(queue.Empty):
-            while True:
-                item = self._queue.get_nowait()
-                if item is not None and item[1].set_running_or_notify_cancel():
-                    item[1].set_exception(closed_error())
-        for _ in workers:
+            # Behind the jobs that still wait: their thread takes them, and its closed worker refuses them.
             self._queue.put(None)
 
 

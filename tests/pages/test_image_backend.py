@@ -98,6 +98,7 @@ def sixteen_bits(*values):
         (written(Image.frombytes("1", (8, 1), b"\x0f")), [(0, 0, 0)] * 4 + [(255, 255, 255)] * 4),
         (written(Image.frombytes("L", (2, 1), bytes([7, 250]))), [(7, 7, 7), (250, 250, 250)]),
     ],
+    ids=["alpha", "grey with alpha", "palette", "transparent palette", "16 bits", "1 bit", "grey"],
 )
 def test_colour_modes(take, content, pixels):
     """This test ensures that every kind of PNG becomes plain RGB on white, 16 bits scaled rather than cut off."""

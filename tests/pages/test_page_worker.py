@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import sysconfig
 import textwrap
 import threading
 import time
@@ -26,7 +27,7 @@ from dsocr_loaders.errors import (
     SettingsError,
     SourceDamaged,
 )
-from dsocr_loaders.pages import DescribeJob, OpenOptions, PageWorker
+from dsocr_loaders.pages import DescribeJob, OpenOptions, PageWorker, process
 from dsocr_loaders.pages.opening import BackendChoice
 from dsocr_loaders.values import Task
 
@@ -116,23 +117,37 @@ def test_unexpected_errors_arrive(worker, source, render_job, prepare, caplog):
         worker.run(render_job(source, prepare.awkward))
 
 
-def not_importable(page, request):
-    return None
+def main(page, request):
+    """A function of the script itself, with a name that the worker's own script has too."""
 
 
-not_importable.__module__ = "__main__"
+main.__module__ = "__main__"
 
 
 def test_prepare_that_cannot_travel(worker, source, render_job, prepare, monkeypatch):
     """This test ensures that a prepare of the script itself, a lambda and a closure are refused with the way out."""
-    monkeypatch.setattr(sys.modules["__main__"], "not_importable", not_importable, raising=False)
-    for function in (not_importable, lambda page, _: page, partial(prepare.add, number=threading.Lock())):
-        with pytest.raises(SettingsError, match="module"):
+    monkeypatch.setattr(sys.modules["__main__"], "main", main, raising=False)
+    with pytest.raises(SettingsError, match=r"'main' is defined in the script itself .* module"):
+        worker.run(render_job(source, main))
+    for function in (lambda page, _: page, partial(prepare.add, number=threading.Lock())):
+        with pytest.raises(SettingsError, match=r"cannot be sent to a page worker .* module"):
             worker.run(render_job(source, function))
 
-    with pytest.raises(SettingsError, match="cannot be sent"):
+    with pytest.raises(SettingsError, match="cannot be sent from the page worker"):
         worker.run(render_job(source, prepare.unpicklable))
     assert 2 == worker.run(DescribeJob(source, FAST)).total_pages
+
+
+@pytest.mark.parametrize(("folder", "is_added"), [("/elsewhere", True), (sysconfig.get_path("purelib"), False)])
+def test_worker_finds_the_package(monkeypatch, folder, is_added):
+    """This test ensures that a worker finds a package that is not installed, and that one in site-packages, which it
+    finds by itself, does not come before the standard library.
+    """  # noqa: D205 - one sentence that needs two lines
+    monkeypatch.setattr(process, "__file__", f"{folder}/dsocr_loaders/pages/process.py")
+    monkeypatch.setenv("PYTHONPATH", "/of/the/user")
+
+    path = process._environment()["PYTHONPATH"]
+    assert (f"/elsewhere{os.pathsep}/of/the/user" if is_added else "/of/the/user") == path
 
 
 @pytest.mark.parametrize(("name", "words"), [("segfault", "SIGSEGV"), ("exit_now", "exit status 7.*the last words")])

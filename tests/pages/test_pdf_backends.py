@@ -263,6 +263,7 @@ def test_unknown_encryption(take):
         raw_pdf("/MediaBox[0 0 100 100]").replace(b"/Type/Catalog", b"/Type/Gatalog").replace(b"/Pages 2", b"/Bages 2"),
         raw_pdf("/MediaBox[0 0 100 100]").replace(b"/Kids[3 0 R]/Count 1", b"/Kids[]/Count 0"),
     ],
+    ids=["garbage", "empty", "no catalogue", "no pages"],
 )
 def test_damaged(take, backend, content):
     """This test ensures that a broken PDF, or one without pages, is damaged, and the error names it."""

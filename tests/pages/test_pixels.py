@@ -27,7 +27,12 @@ def test_rule_is_that_of_mupdf(width_pt, height_pt, dpi):
 
 @pytest.mark.parametrize(
     ("size_pt", "dpi", "size_px"),
-    [((595.276, 841.89), 144, (1191, 1684)), ((612, 792), 144, (1224, 1584)), ((0.2, 0.2), 36, (1, 1))],
+    [
+        ((595.276, 841.89), 144, (1191, 1684)),
+        ((612, 792), 144, (1224, 1584)),
+        ((72.0005, 72.002), 72, (72, 73)),
+        ((0.2, 0.2), 36, (1, 1)),
+    ],
 )
 def test_known_sizes(size_pt, dpi, size_px):
     """This test ensures that A4 and letter have the sizes of the official scripts, and no page has none."""

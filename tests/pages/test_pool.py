@@ -162,13 +162,18 @@ def test_closed_in_the_middle(source, render_job, prepare, tmp_path):
 
 def test_collected(source):
     """This test ensures that a pool that nobody closed takes its processes and threads with it."""
+    others = set(threading.enumerate())
     pool = PagePool(1)
     asyncio.run(pool.run(DescribeJob(source, OpenOptions(pdf_backend="pdfium"))))
     (worker,) = pool._crew._workers
+    threads = set(threading.enumerate()) - others
+    assert threads
     del pool
     gc.collect()
+    for thread in threads:
+        thread.join(5)
 
-    assert worker.process_id is None
+    assert (None, set()) == (worker.process_id, set(threading.enumerate()) & threads)
 
 
 def test_no_workers():

@@ -16,6 +16,7 @@ from dsocr_loaders.tables import parse_table
         (["<th>a</th>", "<th>b</th>", "<td>c</td>"], 2),
         (["<th>a</th>", "<th>b</th>", "<th>c</th>"], 1),
         (["<th>a</th><th>b</th>", "<th>c</th><td>1</td>"], 1),
+        (["<th colspan=2>G</th>", "<td>a</td><td>b</td>", "<td>1</td><td>2</td>"], 1),
         (["<td colspan=2>Name</td>", "<th>a</th><th>b</th>", "<td>c</td><td>1</td>"], 2),
         (["<td rowspan=2>a</td><td colspan=2>b</td>", "<td>2021</td><td>7</td>", "<td>c</td><td>1</td><td>2</td>"], 2),
         (["<td rowspan=2>a</td><td>b</td>", "<td>(km)</td>", "<td>c</td><td>1</td>"], 2),

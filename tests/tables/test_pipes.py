@@ -39,6 +39,16 @@ def test_dashes_are_values():
     assert (1, [["---"], ["a"], ["-"], ["---"]]) == shape(table)
 
 
+def test_dashes_without_a_rule():
+    """This test ensures that a row of single dashes far down is a row without values."""
+    assert (1, [["a"], ["1"], ["-"], ["2"]]) == shape(parse_table("| a |\n| 1 |\n| - |\n| 2 |"))
+
+
+def test_escaped_pipe_at_the_end():
+    """This test ensures that a pipe of the last cell is not taken for the row's end."""
+    assert (1, [["a", "b|"], ["1", "2"]]) == shape(parse_table("a | b\\|\n--|--\n1 | 2"))
+
+
 def test_escaped_pipes_and_markup():
     r"""This test ensures that `\|` is a pipe in a cell, and that `<br>`, tags and entities are read as in HTML."""
     table = parse_table("| a \\| b | \\\\| |\n|---|---|\n| one<br>two &lt;x> | <b>c</b> |")

@@ -26,7 +26,7 @@ _NUMBERING = re.compile(r"(?:\d{1,2}(?:\.\d{1,2})*|[A-Z](?:\.\d{1,2})+)(?=\.?\s+
 _CAPTION = re.compile(
     r"(?:(?P<figure>figure|fig\.|abbildung|abb\.|chart|\u56fe|\u5716|(?:\u0627\u0644)?\u0634\u0643\u0644)"
     r"|(?P<table>table|tab\.|tabelle|tableau|\u8868|(?:\u0627\u0644)?\u062c\u062f\u0648\u0644))"
-    r"\s*(?:[A-Z]\.?)?\d+(?:[.\-]\d+)*(?P<mark>[.:\uff1a\u3000]|\s*[|\u2013\u2014])?(?!\w)",
+    r"\s*(?:[A-Z]\.?)?\d+(?:[.\-]\d+)*(?:(?P<mark>[.:\uff1a\u3000]|\s*[|\u2013\u2014])|(?![0-9A-Za-z]))",
     re.IGNORECASE,
 )
 

@@ -11,7 +11,7 @@ from dsocr_loaders.engines.text_layer.joining import is_unspaced, tidy
 from dsocr_loaders.engines.text_layer.layer import Rectangle, Run, is_rtl, rectangle_around
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 __all__ = ["Marker", "Row", "rows_of"]
 
@@ -113,45 +113,47 @@ def rows_of(runs: Iterable[Run]) -> list[Row]:
     return [row for row in rows if row is not None]
 
 
-def _in_reading_order(runs: Iterable[Run], *, from_right: bool) -> list[Run]:
-    """Return the runs of a row in logical order; words of Latin in an Arabic row stay in their own order."""
-    if not from_right:
-        return sorted(runs, key=lambda run: run.place.x0)
+def _logical(placed: Sequence[Run]) -> list[Run]:
+    """Return runs that are sorted from the right in logical order: words of Latin keep their own."""
     ordered: list[Run] = []
-    mirrored = sorted(runs, key=lambda run: -run.place.x1)
-    for is_latin, group in groupby(mirrored, key=lambda run: run.ltr_letters > 0 and not run.rtl_letters):
+    for is_latin, group in groupby(placed, key=lambda run: run.ltr_letters > 0 and not run.rtl_letters):
         words = list(group)
         ordered += reversed(words) if is_latin else words
     return ordered
 
 
-def _row(runs: list[Run], *, from_right: bool) -> Row | None:
-    runs = _in_reading_order(runs, from_right=from_right)
-    text = runs[0].text
-    gaps = []
-    for before, after in pairwise(runs):
-        gap = before.place.x0 - after.place.x1 if from_right else after.place.x0 - before.place.x1
-        size = min(before.size, after.size)
-        gaps.append(gap / size if size else 0.0)
+def _gap(first: Run, second: Run) -> float:
+    """Return the gap between two runs of a row, whichever is on the left, as a multiple of the font size."""
+    size = min(first.size, second.size)
+    gap = max(second.place.x0 - first.place.x1, first.place.x0 - second.place.x1)
+    return gap / size if size else 0.0
+
+
+def _row(runs: Iterable[Run], *, from_right: bool) -> Row | None:
+    placed = sorted(runs, key=lambda run: -run.place.x1 if from_right else run.place.x0)
+    in_order = _logical(placed) if from_right else placed
+    text = in_order[0].text
+    for before, after in pairwise(in_order):
         ends = (text.rstrip()[-1:], after.text.lstrip()[:1])
-        needs_blank = gaps[-1] > (_WIDE if all(map(is_unspaced, ends)) else _BLANK)
+        needs_blank = _gap(before, after) > (_WIDE if all(map(is_unspaced, ends)) else _BLANK)
         text += (" " if needs_blank else "") + after.text
     text = tidy(text)
     if not text:
         return None
-    longest = max(runs, key=lambda run: len(run.text))
-    place = rectangle_around(run.place for run in runs)
+    longest = max(placed, key=lambda run: len(run.text))
+    place = rectangle_around(run.place for run in placed)
     marker = _marker(text)
-    marker_stands_alone = marker is not None and len(runs) > 1 and len(tidy(runs[0].text)) <= marker.length
-    wide = [index for index, gap in enumerate(gaps, start=1) if gap > _WIDE and (index > 1 or not marker_stands_alone)]
-    start_of_text = runs[1 if marker_stands_alone else wide[0] if len(wide) == 1 else 0]
-    skipped = place.width * marker.length / len(text) if marker is not None and start_of_text is runs[0] else 0.0
+    marker_stands_alone = marker is not None and len(placed) > 1 and len(tidy(placed[0].text)) <= marker.length
+    gaps = enumerate((_gap(before, after) for before, after in pairwise(placed)), start=1)
+    wide = [index for index, gap in gaps if gap > _WIDE and (index > 1 or not marker_stands_alone)]
+    start_of_text = placed[1 if marker_stands_alone else wide[0] if len(wide) == 1 else 0]
+    skipped = place.width * marker.length / len(text) if marker is not None and start_of_text is placed[0] else 0.0
     return Row(
         text=text,
         place=place,
         baseline=longest.baseline,
         size=longest.size,
-        is_bold=all(run.is_bold for run in runs),
+        is_bold=all(run.is_bold for run in placed),
         is_rtl=from_right,
         is_spread=bool(wide) or _LEADERS.search(text) is not None,
         marker=marker,

@@ -31,7 +31,7 @@ _SAMPLED_PAGES = 8
 _STEP = 1.06  # sizes closer than this are one
 _LONGEST_HEADING = 200  # characters
 _FEWEST_IN_LINE = 20  # characters of a line of running text; the cells of a table have fewer
-_RUNNING_TEXT = 0.2  # of all characters: with less, the document has no running text to go by
+_RUNNING_TEXT = 0.1  # of all characters: with less, the document has no running text to go by
 _REMEMBERED_FILES = 16
 
 

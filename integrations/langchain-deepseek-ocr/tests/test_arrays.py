@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 from dsocr_loaders import MissingDependency, SourceDamaged, SourceUnsupported
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
@@ -27,6 +27,7 @@ def shapes_of_images():
     return st.tuples(side, side) | st.tuples(side, side, st.integers(1, 4))
 
 
+@settings(deadline=None)
 @given(arrays(np.uint8, shapes_of_images()))
 def test_every_pixel_arrives(array):
     """This test ensures that the PNG shows the very pixels of the array, whatever its channels."""
@@ -82,6 +83,14 @@ def test_a_header_that_claims_too_much_is_damaged():
 
     with pytest.raises(SourceDamaged, match="not all of it"):
         array_as_png(data)
+
+
+@settings(deadline=None)
+@given(st.sampled_from([b"\x93NUMPY\x01\x00", b"\x93NUMPY\x02\x00", b"PK\x03\x04", b""]), st.binary(max_size=64))
+def test_hostile_bytes_are_errors_of_ours(magic, rest):
+    """This test ensures that bytes which begin like an array or an archive end in one of two errors."""
+    with pytest.raises((SourceDamaged, SourceUnsupported)):
+        array_as_png(magic + rest)
 
 
 class Exploit:

@@ -16,7 +16,7 @@ from langchain_core.documents.base import Blob
 
 from langchain_deepseek_ocr import DeepSeekOCRLoader
 
-READ_S = 0.6
+READ_S = 1.5
 MOST_LAG_S = READ_S / 2
 
 
@@ -27,10 +27,25 @@ def loader_of(file_path, engine, **settings):
 
 @pytest.fixture
 def slow_engine(answers):
-    """Return an engine that takes its time for each of three pages, one after another."""
-    engine = ScriptedEngine(answers, capacity=1, delay_s=READ_S)
+    """Return an engine that takes its time for each page."""
+    engine = ScriptedEngine(answers, delay_s=READ_S)
     yield engine
     engine.close()
+
+
+class Rendezvous(ScriptedEngine):
+    """Answers the first page only when a second one is asked for."""
+
+    def __init__(self, answers):
+        super().__init__(answers)
+        self.second = asyncio.Event()
+
+    async def read(self, prepared, request):
+        if self.requests:
+            self.second.set()
+        answer = await super().read(prepared, request)
+        await asyncio.wait_for(self.second.wait(), timeout=60)
+        return answer
 
 
 async def longest_lag_s(work):
@@ -54,12 +69,12 @@ def test_the_event_loop_is_never_blocked(report, slow_engine, kind):
     given = report if kind == "a path" else [Blob.from_data(report.read_bytes(), path="report.pdf")]
 
     async def main():
-        async with loader_of(given, slow_engine) as loader:
+        async with loader_of(given, slow_engine, pages="1") as loader:
             return await longest_lag_s(collected(loader.alazy_load()))
 
     documents, lag_s = asyncio.run(main())
 
-    assert [document.metadata["page"] for document in documents] == [0, 1, 2]
+    assert [document.metadata["page"] for document in documents] == [0]
     assert lag_s < MOST_LAG_S
 
 
@@ -70,34 +85,49 @@ def test_it_needs_no_thread_of_the_caller(report, answers):
     engine = ScriptedEngine(answers)
     release = threading.Event()
 
-    async def main():
+    async def main(loader):
         loop = asyncio.get_running_loop()
         with ThreadPoolExecutor(max_workers=1) as executor:
             loop.set_default_executor(executor)
             busy = loop.run_in_executor(None, release.wait)
             try:
-                return await asyncio.wait_for(loader_of(report, engine).aload(), timeout=30)
+                async with asyncio.timeout(60):
+                    return [await collected(loader.alazy_load()), await loader.aload()]
             finally:
                 release.set()
                 await busy
 
-    documents = asyncio.run(main())
+    with loader_of(report, engine) as loader:
+        loads = asyncio.run(main(loader))
     engine.close()
 
-    assert [document.metadata["page"] for document in documents] == [0, 1, 2]
+    assert [[document.metadata["page"] for document in load] for load in loads] == [[0, 1, 2], [0, 1, 2]]
 
 
-def test_loads_run_side_by_side(report, slow_engine):
-    """This test ensures that two loads in one event loop give the same Documents as one after the other."""
+def test_loads_run_side_by_side(report, answers):
+    """This test ensures that two loads in one event loop wait for the engine together, and read the same."""
+    engine = Rendezvous(answers)
 
     async def main():
-        async with loader_of(report, slow_engine, pages="1") as loader:
+        async with loader_of(report, engine, pages="1") as loader:
             return await asyncio.gather(loader.aload(), collected(loader.alazy_load()))
 
     eager, lazy = asyncio.run(main())
+    engine.close()
 
     assert len(eager) == 1
     assert eager == lazy
+
+
+def test_blobs_are_read_side_by_side(make_pdf, tmp_path, answers):
+    """This test ensures that an engine need not wait at the end of each blob."""
+    engine = Rendezvous(answers)
+    blobs = [Blob.from_path(make_pdf(tmp_path / name, [name])) for name in ("a.pdf", "b.pdf")]
+    with loader_of(blobs, engine) as loader:
+        documents = loader.load()
+    engine.close()
+
+    assert [document.metadata["file_name"] for document in documents] == ["a.pdf", "b.pdf"]
 
 
 def test_documents_come_as_they_are_read(make_pdf, tmp_path, answer):

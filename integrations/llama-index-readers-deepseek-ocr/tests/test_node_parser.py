@@ -11,7 +11,7 @@ from dsocr_loaders.testing import ScriptedEngine
 from llama_index.core import SimpleDirectoryReader
 from llama_index.core.ingestion import IngestionPipeline
 from llama_index.core.node_parser import NodeParser
-from llama_index.core.schema import Document, MetadataMode, NodeRelationship
+from llama_index.core.schema import Document, MetadataMode, NodeRelationship, RelatedNodeInfo
 from llama_index.core.storage.docstore import SimpleDocumentStore
 from llama_index.core.vector_stores import SimpleVectorStore
 from llama_index.core.vector_stores.types import VectorStoreQuery
@@ -129,6 +129,14 @@ def test_several_documents_are_cut_one_by_one(report, make_pdf, grounded_reader)
 
     assert [3, 3] == [sum(node.ref_doc_id == document.id_ for node in nodes) for document in documents]
     assert (None, None) == (nodes[2].next_node, nodes[3].prev_node)
+
+
+def test_the_first_document_of_a_chain_stays_the_source(report, grounded_reader):
+    """This test ensures that nodes of a document that was made of another one are deleted with that one."""
+    (document,) = grounded_reader.load_data(report)
+    document.relationships[NodeRelationship.SOURCE] = RelatedNodeInfo(node_id="the original")
+
+    assert {"the original"} == {node.ref_doc_id for node in parsed([document])}
 
 
 def test_async_parsing_makes_the_same_nodes(report, grounded_reader):

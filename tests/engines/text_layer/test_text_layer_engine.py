@@ -223,6 +223,17 @@ def test_garbled_text_needs_ocr(reader, a4, lorem):
     assert "garbled" in refusal(reader, document)
 
 
+def test_glyphs_without_a_letter_are_not_made_up(reader, a4):
+    """This test ensures that glyphs whose letters the file does not tell count as unreadable.
+
+    The forms of lam in the font that PyMuPDF writes Arabic with are such glyphs.
+    """
+    document, page = a4
+    page.insert_htmlbox((50, 50, 500, 300), "<p dir='rtl'>" + "\u0644\u0644\u0644\u0644\u0644\u0644 " * 20 + "</p>")
+
+    assert "garbled" in refusal(reader, document)
+
+
 def test_damaged_files_are_named(reader):
     """This test ensures that a file that is no PDF becomes an error that names it."""
     with pytest.raises(SourceDamaged, match=r"broken\.pdf"):
@@ -237,9 +248,10 @@ def test_page_beyond_the_end_is_named(reader, report):
 
 def test_keeps_quiet(reader, report, capfd):
     """This test ensures that nothing is printed, since a page worker talks on its standard output."""
-    source = reader.source(report)
-    damaged = reader.source(report.tobytes()[:-400] + b"garbage", name="cut.pdf")
-    reader.prepare(source)
-    reader.prepare(damaged)
+    (contents, *_) = report[0].get_contents()
+    report.update_stream(contents, b"q nonsense /Missing gs /Missing Do Q " + report.xref_stream(contents))
+    cut = report.tobytes()[:-400] + b"garbage"
+    reader.prepare(reader.source(cut, name="cut.pdf"))
+    pymupdf.TOOLS.mupdf_warnings()
 
     assert capfd.readouterr() == ("", "")

@@ -21,7 +21,7 @@ def kinds(regions):
         ("Fig. 2.1 A dog", "figure", False),
         ("Table 1", "table", True),
         ("Table A.2. Results", "table", True),
-        ("Abbildung 4 – Ein Hund", "figure", True),
+        ("Abbildung 4 \u2013 Ein Hund", "figure", True),
         ("图3：示意图", "figure", True),  # noqa: RUF001 - a Chinese colon
         ("表1 结果", "table", False),
         ("الجدول 1: المشتركون", "table", True),
@@ -155,13 +155,22 @@ def test_entries_of_a_contents_page_stay_apart(reader, a4, lorem):
     assert ["1 Introduction . . . . . . . . . . . 1", "2 Method . . . . . . . . . . . . . 4"] == first.text.splitlines()
 
 
-def test_text_near_the_edge_is_no_furniture(reader, a4, lorem):
-    """This test ensures that the first lines of a page with narrow margins, and bold ones, stay in the text."""
+@pytest.mark.parametrize(
+    ("style", "gap", "kind"),
+    [
+        ({}, 40, "header"),
+        ({}, 1, "text"),
+        ({"fontname": "hebo"}, 40, "heading"),
+        ({"fontsize": 14}, 40, "title"),
+    ],
+)
+def test_only_small_plain_lines_set_apart_are_headers(reader, a4, lorem, style, gap, kind):
+    """This test ensures that the first line of a page with narrow margins, a bold and a large one stay in the text."""
     document, page = a4
-    page.insert_text((50, 40), "A bold line", fontname="hebo", fontsize=10)
-    page.insert_textbox((50, 50, 545, 800), lorem * 8, fontsize=10)
+    page.insert_text((50, 40), "The first line", **{"fontsize": 10} | style)
+    page.insert_textbox((50, 43 + gap, 545, 800), lorem * 8, fontsize=10)
 
-    assert {"heading", "text"} == {region.type.value for region in reader.regions(document)}
+    assert kind == reader.regions(document)[0].type
 
 
 @pytest.mark.parametrize("words", ["12", "- 12 -", "Page 3 of 10", "xiv", "第3页", "3 / 10"])

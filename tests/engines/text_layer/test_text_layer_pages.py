@@ -363,6 +363,8 @@ def test_gridlines_of_a_plot_are_no_table(reader, a4, lorem):
         page.draw_line((100, 300 + 40 * step), (400, 300 + 40 * step))
         page.draw_line((100 + 60 * step, 300), (100 + 60 * step, 500))
         page.insert_text((80, 303 + 40 * step), str(step), fontsize=8)
+    page.insert_text((110, 320), "inflow", fontsize=8)
+    page.insert_text((230, 400), "loss", fontsize=8)
     page.insert_textbox((60, 60, 540, 200), lorem)
 
     assert RegionType.TABLE not in {region.type for region in reader.regions(document)}
@@ -399,15 +401,32 @@ def test_sizes_come_from_the_whole_file(reader, lorem):
     assert levels == [[2], [2], [2]]
 
 
+def test_sections_below_a_title_have_level_one(reader, lorem):
+    """This test ensures that the title, which occurs once, takes no level from the sections."""
+    document = pymupdf.open()
+    for number in range(2):
+        page = document.new_page()
+        if number == 0:
+            page.insert_textbox((50, 50, 400, 130), "A Title over Two Lines of the Page", fontsize=24)
+        page.insert_text((50, 140), "Section", fontsize=15)
+        page.insert_textbox((50, 150, 545, 400), lorem, fontsize=11)
+
+    first, second = reader.regions(document, 1), reader.regions(document, 2)
+
+    assert [("title", 1), ("heading", 1), ("text", 0)] == [(region.type.value, region.level) for region in first]
+    assert [("heading", 1), ("text", 0)] == [(region.type.value, region.level) for region in second]
+
+
 def test_pages_of_a_table_do_not_set_the_body_size(reader, a4, lorem):
     """This test ensures that text around a long table in small print is no heading."""
     document, page = a4
     page.insert_textbox((50, 60, 545, 150), lorem, fontsize=11)
+    page.insert_text((50, 180), "All amounts in crowns", fontsize=11)
     for row in range(60):
         for column in range(8):
             page.insert_text((50 + 60 * column, 200 + 10 * row), f"{row * column}.{column}0", fontsize=7)
 
-    assert find(reader.regions(document), "retrieval").type is RegionType.TEXT
+    assert find(reader.regions(document), "All amounts").type is RegionType.TEXT
 
 
 CHANGED = {

@@ -174,7 +174,8 @@ class DeepSeekOCRReader(BasePydanticReader, Settings):
 
         `SimpleDirectoryReader` drops a whole file on any exception. So its reader is a copy of this one with
         `on_page_error="skip"`, which leaves failed pages out and warns; `"placeholder"` raises for no page either
-        and stays.
+        and stays. The copy makes an engine of its own, unless one was given as an object, and ends it when it goes
+        away.
         """  # noqa: D205 - one sentence that needs two lines
         policy = "placeholder" if self.on_page_error == "placeholder" else "skip"
         return dict.fromkeys(_SUFFIXES, self.model_copy(update={"on_page_error": policy}))
@@ -209,8 +210,7 @@ class DeepSeekOCRReader(BasePydanticReader, Settings):
 
     def __copy__(self) -> Self:
         copied = super().__copy__()
-        copied._lock = threading.Lock()  # noqa: SLF001 - the copy is this class's own
-        copied._reader = None  # noqa: SLF001 - and may get other settings, so it makes its own engine
+        copied._reader = None  # noqa: SLF001 - model_copy may give it other settings, so it makes its own engine
         return copied
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:

@@ -6,7 +6,7 @@ from dataclasses import fields
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from dsocr_loaders.chunking.identity import stable_id
+from dsocr_loaders.chunking import stable_id
 from dsocr_loaders.pipeline import SourceOpened
 from dsocr_loaders.runs import ChunkRun
 from dsocr_loaders.values import ChunkMetadata
