@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 import traceback
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -17,7 +18,7 @@ from dsocr_loaders.cli.inspect import chunks, digest, engines, parse
 from dsocr_loaders.errors import DsocrError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["main"]
 
@@ -33,9 +34,23 @@ def _app(*, debug: bool, verbose: bool) -> None:
     read, 130 interrupted.
     """
     level = logging.DEBUG if debug else logging.INFO if verbose else logging.WARNING
-    logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
-    for noisy in ("httpx", "httpcore", "PIL"):
-        logging.getLogger(noisy).setLevel(max(level, logging.WARNING))
+    click.get_current_context().with_resource(_told_on_standard_error(level))
+
+
+@contextmanager
+def _told_on_standard_error(level: int) -> Iterator[None]:
+    """Show what this package logs, and leave logging as it was: a test or a notebook may call `main` too."""
+    logger = logging.getLogger("dsocr_loaders")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    before = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(level)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before)
 
 
 for _command in (convert, parse, chunks, engines, digest):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PyMuPdfSource"]
 
-_DEEPEST_LABEL_TREE = 16
+_MOST_LABEL_NODES = 1000  # of the tree of page labels, which in a hostile file leads back to itself
 _BROKEN_CONTENT = ("content stream", "library error", "read error", "syntax error")  # in MuPDF's warnings
 
 
@@ -86,27 +86,32 @@ class PyMuPdfSource:
         try:
             trailer = mupdf.pdf_trailer(mupdf.pdf_specifics(self._document.this))
             tree = mupdf.pdf_dict_gets(mupdf.pdf_dict_gets(trailer, "Root"), "PageLabels")
-            rules = tuple(self._label_rules(tree, _DEEPEST_LABEL_TREE))
+            rules = tuple(self._label_rules(tree))
         except mupdf.FzErrorBase:
             rules = ()
         return labels_from_rules(rules, self.total_pages)
 
-    def _label_rules(self, tree: Any, depth: int) -> Iterator[LabelRule]:  # noqa: ANN401 - a mupdf.PdfObj
+    def _label_rules(self, tree: Any) -> Iterator[LabelRule]:  # noqa: ANN401 - a mupdf.PdfObj
         mupdf = self._pymupdf.mupdf
-        numbers = mupdf.pdf_dict_gets(tree, "Nums")
-        for index in range(0, min(mupdf.pdf_array_len(numbers), 2 * self.total_pages) - 1, 2):
-            rule = mupdf.pdf_array_get(numbers, index + 1)
-            first_number = mupdf.pdf_dict_gets(rule, "St")
-            yield LabelRule(
-                first_index=mupdf.pdf_to_int(mupdf.pdf_array_get(numbers, index)),
-                style=mupdf.pdf_to_name(mupdf.pdf_dict_gets(rule, "S")),
-                prefix=mupdf.pdf_to_text_string(mupdf.pdf_dict_gets(rule, "P")),
-                first_number=mupdf.pdf_to_int(first_number) if mupdf.pdf_is_int(first_number) else 1,
-            )
-        kids = mupdf.pdf_dict_gets(tree, "Kids")
-        if depth:
-            for index in range(min(mupdf.pdf_array_len(kids), self.total_pages)):
-                yield from self._label_rules(mupdf.pdf_array_get(kids, index), depth - 1)
+        nodes = [tree]
+        for _ in range(_MOST_LABEL_NODES):
+            if not nodes:
+                return
+            node = nodes.pop()
+            numbers = mupdf.pdf_dict_gets(node, "Nums")
+            for index in range(0, min(mupdf.pdf_array_len(numbers), 2 * self.total_pages) - 1, 2):
+                rule = mupdf.pdf_array_get(numbers, index + 1)
+                first_number = mupdf.pdf_dict_gets(rule, "St")
+                yield LabelRule(
+                    first_index=mupdf.pdf_to_int(mupdf.pdf_array_get(numbers, index)),
+                    style=mupdf.pdf_to_name(mupdf.pdf_dict_gets(rule, "S")),
+                    prefix=mupdf.pdf_to_text_string(mupdf.pdf_dict_gets(rule, "P")),
+                    first_number=mupdf.pdf_to_int(first_number) if mupdf.pdf_is_int(first_number) else 1,
+                )
+            kids = mupdf.pdf_dict_gets(node, "Kids")
+            nodes += [
+                mupdf.pdf_array_get(kids, index) for index in range(min(mupdf.pdf_array_len(kids), _MOST_LABEL_NODES))
+            ]
 
     @cached_property
     def bookmarks(self) -> tuple[OutlineEntry, ...]:

@@ -191,6 +191,15 @@ def test_labels_in_a_tree(take, backend):
         assert ("Ä125",) == opened.labels
 
 
+def test_circular_labels(take):
+    """This test ensures that a tree of labels that leads back to itself ends, and keeps what it says."""
+    content = raw_pdf("/MediaBox[0 0 9 9]", catalog="/PageLabels 5 0 R").replace(
+        b"xref", b"5 0 obj<</Nums[0<</P(A-)/S/D>>]/Kids[" + b"5 0 R " * 20 + b"]>>endobj\nxref", 1
+    )
+    with closing(open_source(take(content), "pymupdf", None)) as opened:
+        assert ("A-1",) == opened.labels
+
+
 @both
 def test_bookmarks(take, backend):
     """This test ensures that bookmarks come in order with level and page, and those without a page are left out."""

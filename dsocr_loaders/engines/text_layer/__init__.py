@@ -4,8 +4,8 @@ A page goes through the modules in this order: `documents` opens the file; `extr
 what `spans` and `drawings` understand of PyMuPDF's answers, with `ruled` and `open_tables` for the grids of tables;
 `refusal` says whether that is a text layer at all; `sizes` tells the body from headings; `furniture` takes headers and
 footers away, `figures` finds the images worth a region, `order` puts columns one after the other; `rows`, `joining` and
-`blocks` make paragraphs of lines; `kinds`, `parts`, `grid_html` and `captions` say what they are. `regions` is the whole
-way of one page, and `engine` is what the rest of the package sees.
+`blocks` make paragraphs of lines; `kinds`, `parts`, `grid_html` and `captions` say what they are. `regions` is the way
+of one page through all that, and `engine` is what the rest of the package sees.
 """
 
 from __future__ import annotations

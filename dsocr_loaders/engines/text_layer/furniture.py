@@ -1,7 +1,7 @@
 """Headers, footers and page numbers, as far as one page alone shows them.
 
-Only the obvious ones are found: short lines in the top or bottom margin, in no larger type than the body and not
-bold, with a gap to the text. What repeats over pages is the business of `dsocr_loaders.structure`.
+Only the obvious ones are found: short lines in the top or bottom margin, in no larger type than the body and, page
+numbers aside, not bold, with a gap to the text. What repeats over pages is the business of `dsocr_loaders.structure`.
 """
 
 from __future__ import annotations
@@ -93,8 +93,9 @@ def _outer_rows(
     for count, row in enumerate(rows[:_MOST_ROWS], start=1):
         place = places[count - 1]
         text = tidy(" ".join(run.text for run in row))
-        margin = _NUMBER_MARGIN if _PAGE_NUMBER.fullmatch(text) else _MARGIN
-        is_plain = all(run.size <= _LARGEST * body_size and not run.is_bold for run in row)
+        is_number = _PAGE_NUMBER.fullmatch(text) is not None
+        margin = _NUMBER_MARGIN if is_number else _MARGIN
+        is_plain = all(run.size <= _LARGEST * body_size and (is_number or not run.is_bold) for run in row)
         if place.y1 > min(margin * height, solid_from) or len(text) > _LONGEST or not is_plain:
             break
         next_from = min(places[count].y0 if count < len(rows) else height, solid_from)

@@ -173,6 +173,15 @@ def test_only_small_plain_lines_set_apart_are_headers(reader, a4, lorem, style, 
     assert kind == reader.regions(document)[0].type
 
 
+def test_page_number_may_be_bold(reader, a4, lorem):
+    """This test ensures that a bold page number is one all the same."""
+    document, page = a4
+    page.insert_textbox((50, 100, 545, 700), lorem, fontsize=10)
+    page.insert_text((530, 812), "2", fontsize=9, fontname="hebo")
+
+    assert RegionType.PAGE_NUMBER is reader.regions(document)[-1].type
+
+
 @pytest.mark.parametrize("words", ["12", "- 12 -", "Page 3 of 10", "xiv", "第3页", "3 / 10"])
 def test_page_numbers(reader, a4, lorem, words):
     """This test ensures that page numbers in several forms are known."""
