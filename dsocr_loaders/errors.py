@@ -179,9 +179,9 @@ class PagesFailed(DsocrError):
 
     def _summary(self) -> str:
         failed = [result for result in self.results if result.status == "failed"]
-        lines = [f"{failure.name}: {failure.message}" for failure in self.sources]
+        lines = [_named(failure.name, failure.message) for failure in self.sources]
         lines += [
-            f"{result.source.name}, page {result.page_number}: {result.error.message if result.error else ''}"
+            _named(f"{result.source.name}, page {result.page_number}", result.error.message if result.error else "")
             for result in failed
         ]
         shown = lines[: self._SHOWN]
@@ -196,6 +196,11 @@ class PagesFailed(DsocrError):
 
     def __reduce__(self) -> tuple[object, ...]:
         return (type(self), (self.results, self.sources, str(self)))
+
+
+def _named(place: str, message: str) -> str:
+    """Return the message with its place in front, once."""
+    return message if place in message else f"{place}: {message}"
 
 
 @dataclass(frozen=True, slots=True)

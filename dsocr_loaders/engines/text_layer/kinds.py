@@ -20,7 +20,7 @@ _MOST_HEADING_ROWS = 4
 _LONGEST_HEADING = 200  # characters
 _LONGEST_BOLD_HEADING = 120  # characters, for one in the body's size
 _DEEPEST_BY_SIZE = 3
-_DEEPEST = 6
+_DEEPEST = 5
 _LONGEST_SENTENCE = 60  # characters: a longer one in larger type is a lead paragraph
 _NUMBERING = re.compile(r"(?:\d{1,2}(?:\.\d{1,2})*|[A-Z](?:\.\d{1,2})+)(?=\.?\s+[^\W\d_])")
 _CAPTION = re.compile(
@@ -32,7 +32,7 @@ _CAPTION = re.compile(
 
 
 def heading_level(block: Block, text: str, sizes: SizeProfile) -> int:
-    """Return the level of a heading, 1 to 6, or 0 for a block that is none.
+    """Return the level of a heading, 1 to 5 from the sections down, or 0 for a block that is none.
 
     A heading is short and larger than the body, or bold where the body is not. Numbering tells its level ("3.2" is
     2), else the rank of its size among the document's headings, at most 3.

@@ -115,7 +115,8 @@ def _part(stretch: Sequence[Block], sizes: SizeProfile) -> Part:
         return list_part(stretch)
     part = text_part(stretch[0])
     level = _heading_level(stretch[0], sizes)
-    return replace(part, type=RegionType.HEADING, level=level) if level else part
+    # A region's levels count from the title, which is 1; headings here count from the sections below it.
+    return replace(part, type=RegionType.HEADING, level=level + 1) if level else part
 
 
 def _heading_level(block: Block, sizes: SizeProfile) -> int:

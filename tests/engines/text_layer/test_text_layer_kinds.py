@@ -74,7 +74,7 @@ def test_bold_lines_are_headings_unless_they_are_sentences(reader, a4, lorem):
     page.insert_textbox((50, 110, 545, 200), lorem, fontsize=10)
     page.insert_text((50, 300), "Never open the lid while it runs.", fontname="hebo", fontsize=10)
 
-    assert [("heading", 1), ("text", 0), ("text", 0)] == [
+    assert [("heading", 2), ("text", 0), ("text", 0)] == [
         (kind, level) for kind, level, _ in kinds(reader.regions(document))
     ]
 

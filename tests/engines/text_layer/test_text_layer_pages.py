@@ -88,7 +88,7 @@ def test_paper_in_reading_order(reader, paper):
         ("text", "Gamma. The retrieval of "),
         ("page_number", "3"),
     ]
-    assert [region.level for region in regions if region.type is RegionType.HEADING] == [1, 2, 1]
+    assert [region.level for region in regions if region.type is RegionType.HEADING] == [2, 3, 2]
     check_contract(regions)
 
 
@@ -138,8 +138,8 @@ def test_manual_has_its_lists(reader, manual):
 
     assert [(region.type.value, region.level, region.text) for region in regions if region.level] == [
         ("title", 1, "Coffee Machine X200"),
-        ("heading", 2, "2.1 Before first use"),
-        ("heading", 2, "2.2 Making coffee"),
+        ("heading", 3, "2.1 Before first use"),
+        ("heading", 3, "2.2 Making coffee"),
     ]
     bullets, steps = (region.text.splitlines() for region in regions if region.type is RegionType.LIST)
     tank = "Rinse the water tank with fresh and clear water, and fill it up to the mark that is on its outer side."
@@ -398,10 +398,10 @@ def test_sizes_come_from_the_whole_file(reader, lorem):
         for number in (2, 3, 4)
     ]
 
-    assert levels == [[2], [2], [2]]
+    assert levels == [[3], [3], [3]]
 
 
-def test_sections_below_a_title_have_level_one(reader, lorem):
+def test_sections_below_a_title_have_level_two(reader, lorem):
     """This test ensures that the title, which occurs once, takes no level from the sections."""
     document = pymupdf.open()
     for number in range(2):
@@ -413,8 +413,8 @@ def test_sections_below_a_title_have_level_one(reader, lorem):
 
     first, second = reader.regions(document, 1), reader.regions(document, 2)
 
-    assert [("title", 1), ("heading", 1), ("text", 0)] == [(region.type.value, region.level) for region in first]
-    assert [("heading", 1), ("text", 0)] == [(region.type.value, region.level) for region in second]
+    assert [("title", 1), ("heading", 2), ("text", 0)] == [(region.type.value, region.level) for region in first]
+    assert [("heading", 2), ("text", 0)] == [(region.type.value, region.level) for region in second]
 
 
 def test_pages_of_a_table_do_not_set_the_body_size(reader, a4, lorem):
