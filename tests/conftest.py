@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pymupdf
 import pytest
+
+from dsocr_loaders.pages import PagePool
 
 PdfMaker = Callable[..., Path]
 
@@ -26,3 +28,14 @@ def make_pdf(tmp_path_factory: pytest.TempPathFactory) -> PdfMaker:
         return path
 
     return make
+
+
+@pytest.fixture(scope="module")
+def warm_page_workers() -> Iterator[None]:
+    """Let the readers of a module share page workers, since starting one takes as long as most tests."""
+    pool = PagePool(2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pool, "close", lambda: None)
+        patch.setattr("dsocr_loaders.reader.PagePool", lambda _: pool)
+        yield
+    pool.close()

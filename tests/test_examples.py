@@ -12,16 +12,21 @@ import pytest
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
-@pytest.mark.parametrize("script", ["rag_llamaindex.py", "rag_langchain.py"])
 @pytest.mark.parametrize(
-    ("question", "place", "words"),
+    ("script", "question", "place", "words"),
     [
         (
+            "rag_llamaindex.py",
             "Which pressure logger had its sensor replaced?",
             "letter.pdf, page 1, text in",
             "number 4480 had suffered from frost",
         ),
-        ("How many samples were taken at taps?", "annual-report.pdf, page 3, text in", "1 288 samples"),
+        (
+            "rag_langchain.py",
+            "How many samples were taken at taps?",
+            "annual-report.pdf, page 3, text in",
+            "1 288 samples",
+        ),
     ],
 )
 def test_answers_with_passage_page_and_box(script: str, question: str, place: str, words: str) -> None:

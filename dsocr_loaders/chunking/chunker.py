@@ -12,7 +12,7 @@ from dsocr_loaders.chunking.splitting import split_text
 from dsocr_loaders.chunking.tokens import estimate_tokens
 from dsocr_loaders.chunking.units import Unit, units_of
 from dsocr_loaders.structure import HEADINGS
-from dsocr_loaders.tables import parse_table, split_rows, table_html, table_markdown
+from dsocr_loaders.tables import parse_tables, split_rows, table_html, table_markdown
 from dsocr_loaders.values import PageStatus, RegionType
 
 if TYPE_CHECKING:
@@ -128,31 +128,33 @@ class Chunker:
         return drafts
 
     def _table_drafts(self, unit: Unit) -> list[Draft]:
+        """Return the chunks of a table region. Should it hold several tables, each is one with the captions around."""
+        tables = parse_tables(unit.region.text)
+        return [draft for number, table in enumerate(tables) for draft in self._one_table(unit, table, number)]
+
+    def _one_table(self, unit: Unit, table: Table, number: int) -> list[Draft]:
         page, region = unit.page, unit.region
-        table = parse_table(region.text)
         opening, self._opening = self._opening, []
         above, below = _whole_parts(page, unit.above), _whole_parts(page, unit.below)
-        header = table.header_rows
-        total = len(table.rows)
+        header, rows = table.header_rows, table.body_rows
 
-        def parts_of(rows: Table, first: int, last: int) -> list[Part]:
+        def parts_of(shown: Table, first: int, last: int) -> list[Part]:
             # Body rows count from 1 behind the header; the first part covers the header's own place too.
             top = 1 if first <= 1 else header + first
-            place = place_of_rows(region, top, header + last, max(total, 1))
-            shown = Part(page, region, self._shown(rows), top, header + last, place)
-            return [*(opening if first <= 1 else ()), *above, shown, *below]
+            place = place_of_rows(region, top, header + last, max(header + rows, 1))
+            part = Part(page, region, self._shown(shown), top, header + last, place)
+            return [*(opening if first <= 1 else ()), *above, part, *below]
 
-        rows = total - header
         groups = [(1, rows, parts_of(table, 1, rows))]
         if not self._fits(groups[0][2]):
             split = split_rows(table, lambda part: self._fits(parts_of(part, 1, rows)))
             groups = [
                 (part.first_row, part.last_row, parts_of(part.table, part.first_row, part.last_row)) for part in split
             ] or groups
-        table_id = stable_id(page.source, page.page_number, region.order, "table")
+        table_id = stable_id(page.source, page.page_number, region.order, "table", number)
         return [
-            self._draft(parts, TablePlace(table_id, f"{first}-{last}" if rows else "", number, len(groups)))
-            for number, (first, last, parts) in enumerate(groups, start=1)
+            self._draft(parts, TablePlace(table_id, f"{first}-{last}" if rows else "", part, len(groups)))
+            for part, (first, last, parts) in enumerate(groups, start=1)
         ]
 
     def _flushed(self, *, with_opening: bool = False) -> list[Draft]:

@@ -116,7 +116,8 @@ def finished_chunk(draft: Draft, index: int, previous_id: str = "") -> Chunk:
     else:
         first = parts[0] if parts else None
         place = (first.region.order, first.start, parts[-1].end) if first else ("page",)
-        identity = stable_id(page.source, page.page_number, *place, hashlib.sha256(text.encode()).hexdigest())
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        identity = stable_id(page.source, page.page_number, *place, draft.table.table_id, digest)
     boxes = [piece.box for piece in pieces if piece.box is not None and piece.page_number == page.page_number]
     box = hull(boxes) if boxes else FULL_PAGE
     pages = draft.pages or tuple({part.page.page_number: part.page for part in parts}.values()) or (page,)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Unit", "units_of"]
 
+_OWNERS = frozenset({RegionType.TABLE, RegionType.FIGURE})
+
 
 @dataclass(frozen=True, slots=True)
 class Unit:
@@ -38,14 +40,15 @@ def units_of(page: PageResult) -> Iterator[Unit]:
 
     Headers, footers and page numbers are left out, and so is what has no text: a figure without caption, say.
     """
+    owners = {region.order for region in page.regions if region.type in _OWNERS}
     attached: dict[int, list[Region]] = {}
     for region in page.regions:
-        if region.caption_of is not None and region.text.strip():
+        if region.caption_of in owners and region.type not in _OWNERS:
             attached.setdefault(region.caption_of, []).append(region)
     for region in page.regions:
-        if region.type in FURNITURE or region.caption_of is not None:
+        if region.type in FURNITURE or (region.caption_of in owners and region.type not in _OWNERS):
             continue
-        own = attached.get(region.order, [])
+        own = [caption for caption in attached.get(region.order, ()) if caption.text.strip()]
         if region.text.strip() or own:
             yield Unit(
                 page,

@@ -116,7 +116,7 @@ class _Job:
         texts = {
             ".json": document_to_json(document),
             ".chunks.jsonl": "".join(f"{chunk_to_json(chunk)}\n" for chunk in chunks),
-            ".md": document_markdown(document, table_format=self._settings.table_format),
+            ".md": f"{document_markdown(document, table_format=self._settings.table_format)}\n",
         }
         try:
             self._folder.write(opened.source, texts)

@@ -20,6 +20,8 @@ from dsocr_loaders.testing import Fault, ScriptedServer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.usefixtures("warm_page_workers")
+
 ANSWER = "<|ref|>text<|/ref|><|det|>[[0, 0, 999, 999]]<|/det|>\nwords"
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+pytestmark = pytest.mark.usefixtures("warm_page_workers")
+
 ANSWER = "<|ref|>text<|/ref|><|det|>[[100, 200, 300, 400]]<|/det|>\nwords  \n"
 
 
