@@ -33,8 +33,8 @@ class Chunker:
     fit alone. Headings open the chunk that follows them and never end one. Text that was read and text of a text
     layer never meet in one chunk. At most one chunk's text and one finished chunk are held back.
 
-    Chunks stay within `settings.chunk_tokens`, the headings above them counted in, unless one row of a table or a
-    heading alone is larger.
+    Chunks stay within `settings.chunk_tokens`, the headings above them counted in, unless one row of a table alone is
+    larger, or the headings take up more than half of it: the text then has the other half.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -118,13 +118,15 @@ class Chunker:
         def piece(start: int, end: int) -> Part:
             return Part(part.page, region, region.text[start:end], start, end, place_of_range(region, start, end))
 
-        def fits(start: int, end: int) -> bool:
-            return self._fits([*opening, piece(start, end)] if start == 0 else [piece(start, end)])
+        first = len(region.text) - len(region.text.lstrip())  # where the first piece begins
+
+        def parts_of(start: int, end: int) -> list[Part]:
+            return [*(opening if start == first else ()), piece(start, end)]
 
         drafts = []
-        for start, end in split_text(region.text, fits):
+        for start, end in split_text(region.text, lambda start, end: self._fits(parts_of(start, end))):
             drafts += self._flushed()
-            self._body = [*opening, piece(start, end)] if start == 0 else [piece(start, end)]
+            self._body = parts_of(start, end)
         return drafts
 
     def _table_drafts(self, unit: Unit) -> list[Draft]:
@@ -177,9 +179,15 @@ class Chunker:
         return joined_path(self._headings.titles(without=[part.region for part in parts]))
 
     def _fits(self, parts: Sequence[Part]) -> bool:
+        """Tell whether a chunk of `parts` keeps the budget, of which headings take up no more than half."""
         context = self._context(parts)
         text = joined_text(parts)
-        return self._count(f"{context}\n\n{text}" if context else text) <= self._budget
+        if self._count(f"{context}\n\n{text}" if context else text) <= self._budget:
+            return True
+        headings = [part.text for part in parts if part.region.type in HEADINGS]
+        body = [part for part in parts if part.region.type not in HEADINGS]
+        half = self._budget // 2
+        return self._count("\n\n".join((context, *headings))) > half and self._count(joined_text(body)) <= half
 
 
 def region_draft(page: PageResult, region: Region) -> Draft:

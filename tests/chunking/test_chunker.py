@@ -281,6 +281,17 @@ def test_counts_tokens_with_the_users_counter() -> None:
     assert ["a b c d e f g h", "i j k l m n o p", "q r s t"] == [chunk.text for chunk in chunks]
 
 
+def test_long_headings_do_not_shred_the_text() -> None:
+    """Headings larger than the budget leave the text half of it, and none of them is lost."""
+    heading = region(RegionType.HEADING, "a heading of far too many words " * 4, level=2)
+    text = region(RegionType.TEXT, "  " + "word " * 40)
+
+    chunks = chunks_of(page_from_regions([heading, text]), chunk_tokens=20)
+
+    assert [10, 10, 10, 10] == [chunk.text.split().count("word") for chunk in chunks]
+    assert chunks[0].text.startswith("## a heading")
+
+
 KINDS = st.sampled_from([kind for kind in RegionType if kind is not RegionType.TABLE])
 TEXTS = st.text(
     alphabet=st.sampled_from("abcdefgh ijkl.\n中文。عرب!?123"), min_size=0, max_size=300
