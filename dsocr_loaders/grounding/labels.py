@@ -51,13 +51,18 @@ REGION_TYPES: Mapping[str, RegionType] = MappingProxyType(
 
 def region_type(label: str) -> RegionType:
     """Return the type that `label` stands for: text if it is not known."""
-    return REGION_TYPES.get(label.strip().lower().replace(" ", "_").replace("-", "_"), RegionType.TEXT)
+    return REGION_TYPES.get(_plain(label), RegionType.TEXT)
 
 
 def captioned_type(label: str) -> RegionType | None:
     """Return what a caption or footnote with this label belongs to, or None where the label does not say."""
+    label = _plain(label)
     if label.startswith("table"):
         return RegionType.TABLE
     if label.startswith(("image", "figure", "chart")):
         return RegionType.FIGURE
     return None
+
+
+def _plain(label: str) -> str:
+    return label.strip().lower().replace(" ", "_").replace("-", "_")

@@ -27,6 +27,8 @@ def link_captions(regions: Sequence[Region]) -> tuple[Region, ...]:
     another follows. A footnote whose label does not say what it belongs to is a footnote of the page.
     """
     linked = list(regions)
+    befores = _nearest(regions)
+    afters = [None if at is None else len(regions) - 1 - at for at in reversed(_nearest(regions[::-1]))]
     has_caption: set[int] = set()
     for index, region in enumerate(regions):
         if region.type not in _ATTACHED:
@@ -35,8 +37,9 @@ def link_captions(regions: Sequence[Region]) -> tuple[Region, ...]:
         if wanted is None and region.type is RegionType.FOOTNOTE:
             continue
         types = (wanted,) if wanted else _OWNERS
-        before = _neighbour(regions, index, -1, types)
-        after = _neighbour(regions, index, +1, types)
+        before, after = (
+            at if at is not None and regions[at].type in types else None for at in (befores[index], afters[index])
+        )
         is_taken = region.type is RegionType.CAPTION and before in has_caption
         owner = after if before is None or (is_taken and after is not None) else before
         if owner is None:
@@ -47,13 +50,14 @@ def link_captions(regions: Sequence[Region]) -> tuple[Region, ...]:
     return tuple(linked)
 
 
-def _neighbour(regions: Sequence[Region], index: int, step: int, types: Sequence[RegionType]) -> int | None:
-    page = regions[index].page_index
-    index += step
-    while 0 <= index < len(regions) and regions[index].page_index == page:
-        if regions[index].type in types:
-            return index
-        if regions[index].type not in _ATTACHED:
-            return None
-        index += step
-    return None
+def _nearest(regions: Sequence[Region]) -> list[int | None]:
+    """Return for each region the position of the last one before it that is no caption or footnote of the same page."""
+    found: list[int | None] = []
+    nearest = None
+    for index, region in enumerate(regions):
+        if nearest is not None and regions[nearest].page_index != region.page_index:
+            nearest = None
+        found.append(nearest)
+        if region.type not in _ATTACHED:
+            nearest = index
+    return found

@@ -110,9 +110,9 @@ _LONGEST_CUT_OFF = 80
 
 def _cut_off_tag(text: str, markers: list[re.Match[str]]) -> Tag | None:
     """Return the tag that the end of the answer cut off: everything from its first marker on."""
-    last = markers[-1]["tag"]
-    rest = text[markers[-1].end() :]
-    if last == "/det" or "\n" in rest or len(rest) > _LONGEST_CUT_OFF:
+    end = markers[-1].end()
+    is_whole = markers[-1]["tag"] == "/det"
+    if is_whole or len(text) - end > _LONGEST_CUT_OFF or "\n" in text[end:]:
         return None
     span = Span(markers[0].start(), len(text))
     label_span = Span(markers[0].end(), markers[1].start() if len(markers) > 1 else len(text))

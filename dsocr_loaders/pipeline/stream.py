@@ -9,6 +9,8 @@ them, admission stops. A page that waits for a second try holds no image permit.
 from __future__ import annotations
 
 import asyncio
+import threading
+from concurrent.futures import Future
 from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
@@ -61,8 +63,7 @@ RunItem = SourceOpened | PageResult | SourceDone | SourceFailure
 class PageStream:
     """Reads sources and hands over, for each in order: `SourceOpened`, its pages' results, `SourceDone`.
 
-    A source that cannot be read is one `SourceFailure` instead. Lives on the engine's loop: `next` and `close` are
-    coroutines for that loop. Work starts with the first `next`.
+    A source that cannot be read is one `SourceFailure` instead. Work starts with the first `next`.
 
     Args:
         sources: taken one at a time, in a thread, since resolving a source reads and hashes its file.
@@ -70,6 +71,9 @@ class PageStream:
         settings: what the user chose.
         pool: the page workers; not closed here.
         fallback: engine for pages that failed, or None.
+
+    Attributes:
+        loop: the engine's event loop, which the stream lives on: `next` and `close` are coroutines for it.
     """
 
     def __init__(
@@ -81,6 +85,7 @@ class PageStream:
         fallback: Engine | None = None,
     ) -> None:
         images = settings.max_in_flight or ceil(_HEADROOM * engine.capacity)
+        self.loop = engine.loop
         self._sources = sources
         self._settings = settings
         self._pool = pool
@@ -126,7 +131,7 @@ class PageStream:
 
     async def _admit(self) -> None:
         try:
-            while (source := await asyncio.to_thread(next, self._sources, None)) is not None:
+            while (source := await _next_of(self._sources)) is not None:
                 if isinstance(source, SourceFailure):
                     await self._put(source)
                 else:
@@ -161,3 +166,22 @@ class PageStream:
     async def _put(self, item: RunItem) -> None:
         await self._places.acquire()
         self._queue.put_nowait(item)
+
+
+async def _next_of(sources: Iterator[Source | SourceFailure]) -> Source | SourceFailure | None:
+    """Return the next source, taken in a thread, or None if there is none.
+
+    A daemon thread rather than `asyncio.to_thread`, whose threads are waited for when the loop or the program ends:
+    a stream that gives nothing, or a huge file, would keep both alive.
+    """
+    future: Future[Source | SourceFailure | None] = Future()
+
+    def take() -> None:
+        try:
+            future.set_result(next(sources, None))
+        except BaseException as error:  # noqa: BLE001 - whoever awaits the source gets it
+            future.set_exception(error)
+
+    future.set_running_or_notify_cancel()
+    threading.Thread(target=take, name="dsocr-sources", daemon=True).start()
+    return await asyncio.wrap_future(future)

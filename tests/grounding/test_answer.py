@@ -85,6 +85,8 @@ def test_gives_the_rows_behind_a_caption_to_the_table_above() -> None:
         (("text", "footnote"), (None, None)),
         (("image", "image_caption", "image_footnote"), (None, 0, 0)),
         (("table", "image_caption"), (None, None)),
+        (("image", "table", "table_caption", "Image Caption"), (None, None, 1, None)),
+        (("Table Caption", "image", "table"), (None, None, None)),
     ],
 )
 def test_links_captions_to_their_neighbour(labels: tuple[str, ...], expected: tuple[int | None, ...]) -> None:
@@ -229,26 +231,27 @@ def test_accounts_for_every_character_of_any_text(text: str, task: Task) -> None
 
 
 @pytest.mark.parametrize(
-    "unit",
+    ("unit", "length"),
     [
-        "<|ref|>",
-        "<|ref|>a<|/ref|><|det|>[[1,2",
-        "<table>",
-        "<|det|>[[",
-        f"{tag('text')}x\n",
-        "[[" * 10,
-        "<table></table>a",
+        ("<|ref|>", 20_000),
+        ("<|ref|>a<|/ref|><|det|>[[1,2", 20_000),
+        ("<table>", 20_000),
+        ("<|det|>[[", 20_000),
+        (f"{tag('text')}x\n", 20_000),
+        (f"{tag('table_caption')}x\n", 40_000),
+        ("[[" * 10, 20_000),
+        ("<table></table>a", 20_000),
     ],
 )
-def test_takes_linear_time(unit: str) -> None:
-    """Twice the hostile text takes about twice the time."""
+def test_takes_linear_time(unit: str, length: int) -> None:
+    """Four times the hostile text takes about four times the time."""
 
     def seconds(text: str) -> float:
         started = time.thread_time()
         parse_answer(text)
         return time.thread_time() - started
 
-    text = unit * (20_000 // len(unit))
+    text = unit * (length // len(unit))
     # The smallest of several ratios: a disturbed measurement is larger, never smaller.
     gc.disable()  # a collection of the whole test session's objects would be measured along
     try:
@@ -257,6 +260,26 @@ def test_takes_linear_time(unit: str) -> None:
         gc.enable()
 
     assert ratio < 4 * 1.6
+
+
+def test_copies_no_rest_of_the_answer_at_each_tag() -> None:
+    """All the pieces that are cut out of an answer of broken tags are a few times as long as the answer."""
+    copied = 0
+
+    class Watched(str):
+        __slots__ = ()
+
+        def __getitem__(self, key: object) -> str:
+            nonlocal copied
+            piece = super().__getitem__(key)
+            copied += len(piece)
+            return piece
+
+    text = Watched("<|ref|>a<|/ref|>b<|det|>[[1, 2, 3, 4]]<|/det|>" * 200)
+
+    parse_answer(text)
+
+    assert copied < 10 * len(text)
 
 
 @pytest.mark.skipif(
