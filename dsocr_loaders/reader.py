@@ -6,7 +6,6 @@ keep a `Reader`, since it keeps the engine and the page workers warm.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import threading
 from contextlib import aclosing, closing
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Self, Unpack
 from dsocr_loaders.engines import make_engine
 from dsocr_loaders.granularity import cut
 from dsocr_loaders.pages import PagePool
-from dsocr_loaders.pipeline import PageStream, aiterate, iterate
+from dsocr_loaders.pipeline import PageStream, aiterate, in_thread, iterate
 from dsocr_loaders.runs import ChunkRun, DocumentRun, Run
 from dsocr_loaders.settings import ReaderArguments, Settings, SettingsArguments
 from dsocr_loaders.sources import Spool, resolve_sources
@@ -109,7 +108,7 @@ class Reader:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await asyncio.to_thread(self.close)
+        await in_thread(self.close, "close")
 
     def __reduce__(self) -> tuple[object, ...]:
         return (type(self).from_settings, (self.settings,))
@@ -132,7 +131,7 @@ class Reader:
     ) -> AsyncGenerator[RunItem]:
         """Like `iter_items`, without blocking the event loop."""
         with Spool() as spool:
-            stream = await asyncio.to_thread(self._stream, source, spool, fs, name)  # an engine may take its time
+            stream = await in_thread(lambda: self._stream(source, spool, fs, name), "engine")  # may take its time
             async with aclosing(aiterate(stream)) as items:
                 async for item in items:
                     yield item

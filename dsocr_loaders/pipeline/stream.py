@@ -9,8 +9,6 @@ them, admission stops. A page that waits for a second try holds no image permit.
 from __future__ import annotations
 
 import asyncio
-import threading
-from concurrent.futures import Future
 from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
@@ -18,6 +16,7 @@ from typing import TYPE_CHECKING
 from dsocr_loaders.errors import DsocrError, EngineError
 from dsocr_loaders.pages import DescribeJob
 from dsocr_loaders.pipeline.page import PagePlace, PageReading
+from dsocr_loaders.pipeline.threads import in_thread
 from dsocr_loaders.settings import selected_pages
 from dsocr_loaders.values import PageResult, SourceFailure, SourceInfo
 
@@ -131,7 +130,7 @@ class PageStream:
 
     async def _admit(self) -> None:
         try:
-            while (source := await _next_of(self._sources)) is not None:
+            while (source := await in_thread(self._next_source, "sources")) is not None:
                 if isinstance(source, SourceFailure):
                     await self._put(source)
                 else:
@@ -163,25 +162,9 @@ class PageStream:
         if not task.cancelled():
             task.exception()  # seen: the run may end before this page's turn, and asyncio would complain
 
+    def _next_source(self) -> Source | SourceFailure | None:
+        return next(self._sources, None)
+
     async def _put(self, item: RunItem) -> None:
         await self._places.acquire()
         self._queue.put_nowait(item)
-
-
-async def _next_of(sources: Iterator[Source | SourceFailure]) -> Source | SourceFailure | None:
-    """Return the next source, taken in a thread, or None if there is none.
-
-    A daemon thread rather than `asyncio.to_thread`, whose threads are waited for when the loop or the program ends:
-    a stream that gives nothing, or a huge file, would keep both alive.
-    """
-    future: Future[Source | SourceFailure | None] = Future()
-
-    def take() -> None:
-        try:
-            future.set_result(next(sources, None))
-        except BaseException as error:  # noqa: BLE001 - whoever awaits the source gets it
-            future.set_exception(error)
-
-    future.set_running_or_notify_cancel()
-    threading.Thread(target=take, name="dsocr-sources", daemon=True).start()
-    return await asyncio.wrap_future(future)
