@@ -147,6 +147,8 @@ class DocumentRun(Run):
         """Return the document, or raise what has to be raised at the end of the run."""
         self.finish()
         if self._opened is None or self._structurer is None:
+            if self._failed_sources:  # and skipped: but of a document nothing is left then
+                raise PagesFailed(sources=self._failed_sources)
             raise SourceError("There is no source to read: the list is empty.")
         pages = [*self._pages, *self._structurer.finish()]
         return build_document(self._opened.source, self._opened.info, pages)

@@ -198,6 +198,19 @@ def test_a_missing_file_does_not_cost_the_others(make_pdf: Callable[..., Path], 
     engine.close()
 
 
+def test_read_has_no_document_of_files_that_are_not_there(tmp_path: Path) -> None:
+    """Even where failures are skipped, `read` says what could not be read, each source by its name."""
+    engine = ScriptedEngine(ANSWER)
+
+    with Reader(engine, on_page_error="skip") as reader:
+        with pytest.raises(SourceNotFound, match=r"first\.pdf"):
+            reader.read(tmp_path / "first.pdf")
+        with pytest.raises(PagesFailed, match=r"first\.pdf[^$]*second\.pdf"):
+            reader.read([tmp_path / "first.pdf", tmp_path / "second.pdf"])
+
+    engine.close()
+
+
 def test_reads_one_document_at_a_time(make_pdf: Callable[..., Path]) -> None:
     """`read` refuses several sources, and none."""
     engine = ScriptedEngine(ANSWER)

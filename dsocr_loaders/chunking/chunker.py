@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from dsocr_loaders.chunking.headings import HeadingStack, joined_path
+from dsocr_loaders.chunking.headings import MAX_DEPTH, HeadingStack, joined_path
 from dsocr_loaders.chunking.identity import NO_TABLE, ChunkSequence, Draft, Part, TablePlace, joined_text, stable_id
 from dsocr_loaders.chunking.provenance import place_of_range, place_of_region, place_of_rows
 from dsocr_loaders.chunking.splitting import split_text
@@ -226,7 +226,7 @@ def _placed(unit: Unit, tables: Sequence[Table]) -> Iterator[_PlacedTable]:
 
 
 def _heading_part(page: PageResult, region: Region) -> Part:
-    shown = f"{'#' * max(1, region.level)} {' '.join(region.text.split())}"
+    shown = f"{'#' * min(MAX_DEPTH, max(1, region.level))} {' '.join(region.text.split())}"
     return Part(page, region, shown, 0, len(region.text), place_of_region(region))
 
 

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
     from dsocr_loaders.values import Region
 
-__all__ = ["MAX_TITLE_CHARACTERS", "HeadingStack", "joined_path"]
+__all__ = ["MAX_DEPTH", "MAX_TITLE_CHARACTERS", "HeadingStack", "joined_path"]
+
+MAX_DEPTH = 6
+"""Deepest level of a heading, as in Markdown; one that says it is deeper counts as this."""
 
 MAX_TITLE_CHARACTERS = 200
 """Most characters of a heading in the path. What is longer was hardly a heading, and every chunk below repeats it."""
@@ -31,7 +34,7 @@ class HeadingStack:
     """
 
     def __init__(self) -> None:
-        self._open: list[tuple[Region, str]] = []
+        self._open: list[tuple[Region, int, str]] = []
         self._has_title = False
 
     def open(self, heading: Region) -> None:
@@ -40,15 +43,16 @@ class HeadingStack:
             self._has_title = True
             self._open.clear()
             return
-        while self._open and self._open[-1][0].level >= heading.level:
+        level = min(MAX_DEPTH, heading.level)
+        while self._open and self._open[-1][1] >= level:
             self._open.pop()
-        self._open.append((heading, _title(heading.text)))
+        self._open.append((heading, level, _title(heading.text)))
 
     def titles(self, *, without: Sequence[Region] = ()) -> tuple[str, ...]:
         """Return the texts of the open headings, except for those in `without`, each as one line."""
         # By identity: a running title is equal on every page, and yet another heading.
         left_out = {id(heading) for heading in without}
-        return tuple(title for heading, title in self._open if id(heading) not in left_out)
+        return tuple(title for heading, _, title in self._open if id(heading) not in left_out)
 
 
 def _title(text: str) -> str:

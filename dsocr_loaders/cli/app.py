@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import sys
@@ -63,6 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: without the program's name; `sys.argv` by default.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as standard error: a name it cannot show ends no command
     words = list(sys.argv[1:] if arguments is None else arguments)
     sys.exit(int(_run(words)))
 

@@ -117,14 +117,23 @@ class _Job:
             return
         done = {page.page_number for page in self._pages}
         why = PageError(type(error).__name__, error.cause, f"the run ended before this page: {error}")
+        failed = replace(
+            self._pages[0],
+            status=PageStatus.FAILED,
+            regions=(),
+            answer=None,
+            attempts=0,
+            repairs=(),
+            error=why,
+            width=0.0,
+            height=0.0,
+        )
         missing = [
-            replace(self._pages[0], page_number=number, status=PageStatus.FAILED, regions=(), answer=None, attempts=0)
+            replace(failed, page_number=number, label=self._opened.info.labels[number - 1])
             for number in self._opened.page_numbers
             if number not in done
         ]
-        self._pages += [
-            replace(page, error=why, label=self._opened.info.labels[page.page_number - 1]) for page in missing
-        ]
+        self._pages += missing
         self._statuses[PageStatus.FAILED] += len(missing)
         self._finish()
 
@@ -143,8 +152,10 @@ class _Job:
         structurer = Structurer(opened.info, self._settings.structure)
         pages = [ready for page in self._pages for ready in structurer.add(page)] + structurer.finish()
         document = build_document(opened.source, opened.info, pages)
-        is_left_out = PageStatus.FAILED if self._settings.on_page_error == "skip" else None
-        shown = replace(document, pages=tuple(page for page in pages if page.status is not is_left_out))
+        has_placeholders = self._settings.on_page_error == "placeholder"
+        shown = replace(
+            document, pages=tuple(page for page in pages if has_placeholders or page.status is not PageStatus.FAILED)
+        )
         chunks = list(cut(shown, self._settings))
         texts = {
             ".json": document_to_json(document),

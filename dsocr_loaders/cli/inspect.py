@@ -12,7 +12,7 @@ import click
 from dsocr_loaders.cli.exits import ExitStatus
 from dsocr_loaders.cli.options import CHUNK_SETTINGS, setting_options, settings_from
 from dsocr_loaders.cli.outputs import write_text
-from dsocr_loaders.errors import DsocrError, SourceNotFound
+from dsocr_loaders.errors import DsocrError, SourceNotFound, placed
 from dsocr_loaders.geometry import box_to_model
 from dsocr_loaders.values import SourceFailure, Task
 
@@ -34,7 +34,7 @@ def parse(answer: str, task: str, finish_reason: str | None) -> ExitStatus:
     from dsocr_loaders.grounding import parse_answer  # noqa: PLC0415 - `dsocr --help` needs none of it
 
     parsed = parse_answer(_text_of(answer), task=task, finish_reason=finish_reason)
-    click.echo(json.dumps(_parsed_as_json(parsed), ensure_ascii=False, indent=2))
+    _print_json(json.dumps(_parsed_as_json(parsed), ensure_ascii=False, indent=2))
     return ExitStatus.OK
 
 
@@ -81,15 +81,14 @@ def chunks(documents: tuple[str, ...], output: str | None, **options: object) ->
             document = document_from_json(_text_of(path))
         except DsocrError as error:
             failed += 1
-            text = str(error) if path in str(error) else f"{path}: {error}"
-            click.echo(f"Error: {text}", err=True)
+            click.echo(f"Error: {placed(str(error), path)}", err=True)
             continue
         lines += [chunk_to_json(chunk) for chunk in cut(document, settings)]
     if output is not None:
         write_text(Path(output), "".join(f"{line}\n" for line in lines))
     else:
         for line in lines:
-            click.echo(line)
+            _print_json(line)
     return _status(failed, of=len(documents))
 
 
@@ -132,6 +131,10 @@ def _status(failed: int, *, of: int) -> ExitStatus:
     if not failed:
         return ExitStatus.OK
     return ExitStatus.SOME_FAILED if failed < of else ExitStatus.NOTHING_READ
+
+
+def _print_json(text: str) -> None:
+    click.echo(text.encode())  # JSON is UTF-8, whatever the terminal's own encoding
 
 
 def _text_of(path: str) -> str:

@@ -324,6 +324,18 @@ def test_leaves_outer_headings_out_of_a_context_that_is_too_long() -> None:
     assert all(estimate_tokens(chunk.contextualized) <= 24 for chunk in chunks)
 
 
+def test_goes_six_headings_deep() -> None:
+    """Deeper headings than Markdown has are all of the sixth level, so that a path cannot grow without end."""
+    page = page_from_regions(
+        [*(region(RegionType.HEADING, f"h{level}", level=level) for level in range(1, 9)), region(RegionType.TEXT, "x")]
+    )
+
+    (chunk,) = chunks_of(page)
+
+    assert "h1 > h2 > h3 > h4 > h5 > h8" == chunk.metadata.heading_path
+    assert chunk.text.endswith("\n\n###### h8\n\nx")
+
+
 def test_shortens_a_heading_that_is_no_heading() -> None:
     """A megabyte that was taken for a heading is kept as text and does not stand above every chunk behind it."""
     page = page_from_regions(
@@ -467,9 +479,8 @@ def test_loses_and_doubles_no_text(pages: list[list[Region]], budget: int) -> No
     )
     actual = "".join("".join(chunk.text.split()) for chunk in chunks).replace("#", "")
     assert expected == actual
+    assert len(chunks) == len({chunk.id for chunk in chunks})
     for chunk in chunks:
-        has_heading = any(piece.type in {RegionType.TITLE, RegionType.HEADING} for piece in chunk.regions)
-        is_long = estimate_tokens(chunk.contextualized) > budget
-        assert not is_long or has_heading or chunk.context
+        assert estimate_tokens(chunk.contextualized) <= budget
         covered = "".join(chunk.text[piece.start : piece.end] for piece in chunk.regions)
         assert "".join(chunk.text.split()) == "".join(covered.split())

@@ -163,7 +163,8 @@ def test_a_run_that_ends_early_writes_what_was_read(
     pages = document_from_json((tmp_path / "report.json").read_text()).pages
     assert 4 == status
     assert [(1, "ok"), (2, "ok"), (3, "failed"), (4, "failed")] == [(page.page_number, page.status) for page in pages]
-    assert {"unauthorized"} == {page.error.cause for page in pages[2:]}
+    assert {("unauthorized", 0.0, ())} == {(page.error.cause, page.width, page.repairs) for page in pages[2:]}
+    assert ["1", "2", "3", "4"] == [page.label for page in pages]
     assert "pages   4: 2 failed, 2 ok" in out
 
 
@@ -233,6 +234,29 @@ def test_tells_which_pages_failed(
     assert "report.pdf, page 2" in err
     assert "1 failed, 2 ok" in out
     assert "words\n\nwords" == json.loads((tmp_path / "report.chunks.jsonl").read_text())["text"]
+
+
+def test_a_page_that_no_way_could_read_makes_no_chunk(
+    dsocr: Callable[..., tuple[int, str, str]], make_pdf: Callable[..., Path], tmp_path: Path
+) -> None:
+    """With `text_layer` a page that has none either is left out of the chunks; a placeholder is one without text."""
+    path = make_pdf("words", "")
+    with pymupdf.open(path) as document:
+        document[1].draw_rect((20, 20, 180, 100), fill=(0, 0, 0))
+        document.saveIncr()
+
+    texts = {}
+    for policy in ("skip", "text_layer", "placeholder"):
+        with ScriptedServer(ANSWER, faults={2: Fault(status=400)}) as server:
+            words = ["--engine", server.base_url, "--max-in-flight", 1, "--on-page-error", policy]
+            status, _, err = dsocr("convert", path, "-o", tmp_path / policy, *words)
+        texts[policy] = [
+            json.loads(line)["text"] for line in (tmp_path / policy / "report.chunks.jsonl").read_text().splitlines()
+        ]
+        assert 3 == status
+        assert "report.pdf, page 2" in err
+
+    assert {"skip": ["words"], "text_layer": ["words"], "placeholder": ["words", ""]} == texts
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -48,6 +51,25 @@ def test_parse_shows_the_regions(
         (region["type"], region["text"], region["model_boxes"]) for region in shown["regions"]
     ]
     assert ["truncated"] == [issue["code"] for issue in json.loads(from_stdin[1])["issues"]]
+
+
+def test_json_is_utf8_whatever_the_terminal_speaks(make_pdf: Callable[..., Path], tmp_path: Path) -> None:
+    """A standard output of another encoding gets JSON as UTF-8 all the same, and names that it cannot show escaped."""
+    (tmp_path / "answer.txt").write_text("中文", encoding="utf-8")
+    (tmp_path / "中.pdf").write_bytes(make_pdf("1").read_bytes())
+
+    def run(*words: object) -> subprocess.CompletedProcess[bytes]:
+        environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}
+        return subprocess.run(
+            [sys.executable, "-m", "dsocr_loaders", *map(str, words)], capture_output=True, check=False, env=environment
+        )
+
+    parsed, digested = run("parse", tmp_path / "answer.txt"), run("digest", tmp_path / "中.pdf")
+
+    assert (0, b"") == (parsed.returncode, parsed.stderr)
+    assert "中文" == json.loads(parsed.stdout)["regions"][0]["text"]
+    assert (0, b"") == (digested.returncode, digested.stderr)
+    assert rb"\u4e2d.pdf, page 1" in digested.stdout
 
 
 def test_parse_tells_that_there_is_no_such_file(dsocr: Callable[..., tuple[int, str, str]]) -> None:
