@@ -68,6 +68,11 @@ class Section:
         self._earlier_issues: list[AnswerIssue] = []
         self._contents: list[Content] = []
 
+    @property
+    def type(self) -> RegionType | None:
+        """What the tag says the section is, None without a tag."""
+        return None if self.tag is None else region_type(self.tag.label)
+
     def add(self, content: Content) -> None:
         """Take content that stands behind all so far."""
         self._contents.append(content)
@@ -97,13 +102,9 @@ class Section:
         if self.tag is not None and self.tag.words is not None:
             return self._words_and_rest(self.tag, self.tag.words)
         body = _Body(self._contents)
-        parts = _with_headings_apart(body.text, list(find_parts(body.text)), self._kind)
+        parts = _with_headings_apart(body.text, list(find_parts(body.text)), self.type)
         blanks = _gaps(parts, len(body.text))
         return self._blocks(body, parts), [span for start, end in blanks for span in body.spans(start, end)]
-
-    @property
-    def _kind(self) -> RegionType | None:
-        return None if self.tag is None else region_type(self.tag.label)
 
     def _words_and_rest(self, tag: Tag, words: Content) -> tuple[list[Block], list[Span]]:
         """Return the one block of a tag that has text inside. What stands behind belongs to it as well."""
@@ -122,7 +123,7 @@ class Section:
         return [block], [span for span in blanks if span.end > tag.span.end]
 
     def _blocks(self, body: _Body, parts: Sequence[Part]) -> list[Block]:
-        tag, kind = self.tag, self._kind
+        tag, kind = self.tag, self.type
         blocks: list[Block] = []
         own = _own_part(parts, kind)
         for index, part in enumerate(parts):
@@ -140,6 +141,8 @@ class Section:
                 block.issues = tuple(issue(code, spans[0]) for code in _table_codes(block.text, part))
             if kind is not None and index == own:
                 block.type, block.is_rest = kind, False
+                if kind is RegionType.TABLE and not part.is_table and not block.text.startswith("|"):
+                    block.issues = (issue("table_without_body", spans[0]),)
             elif kind in ATTACHED:
                 # The caption's box is not the box of what else stands behind its tag.
                 block.label, block.boxes, block.is_rows = "", (), part.is_table

@@ -29,6 +29,8 @@ _BOX_CHARACTERS = re.compile(r"[\[\](), \t0-9.\-]*")
 # A glitch of the model's: one or two short words between good numbers, as in [[44, raw 666, 501, 707]].
 _WORD = re.compile(r"[^\W\d_]{1,12}")
 _MOST_WORDS = 2
+# What the model writes nearly always, read without a second look.
+_USUAL = re.compile(r"\[\[(\d{1,3}), (\d{1,3}), (\d{1,3}), (\d{1,3})\]\]")
 _GAP = r"[, \t]{1,4}"
 _LEADING_BOX = re.compile(
     r"[, \t]{0,4}(?P<opening>[\[(]{1,3})[ \t]{0,4}"
@@ -43,8 +45,9 @@ class ReadBoxes:
 
     Attributes:
         boxes: in order; empty if the text cannot be read as boxes.
-        codes: oddities, each once: `box_unreadable`, or `box_with_words`, `box_out_of_range` (clamped),
-            `box_reversed` (corners put in order) and `box_without_area`.
+        codes: oddities, each once: `box_unreadable`, or `box_with_words`, `box_misspelt` (brackets and commas),
+            `box_with_fractions`, `box_out_of_range` (clamped), `box_reversed` (corners put in order) and
+            `box_without_area`.
         end: where in the text the boxes end.
     """
 
@@ -53,11 +56,18 @@ class ReadBoxes:
     end: int
 
 
-def read_boxes(text: str) -> ReadBoxes:
+def read_boxes(text: str, *, is_flat: bool = False) -> ReadBoxes:
     """Return the boxes of `text`, which is all that stands inside a tag: `[[61, 113, 429, 364]]`.
 
     Brackets and commas may be missing or doubled: what counts is that there are four numbers for each box.
+
+    Args:
+        text: the inside of the tag.
+        is_flat: whether a single box is also well written without the outer brackets, as Unlimited-OCR has it.
     """
+    usual = _USUAL.fullmatch(text)
+    if usual:
+        return _boxes([float(number) for number in usual.groups()], [], len(text))
     unreadable = ReadBoxes((), ("box_unreadable",), 0)
     if len(text) > _LONGEST:
         return unreadable
@@ -73,10 +83,10 @@ def read_boxes(text: str) -> ReadBoxes:
         return unreadable
     if max(map(len, numbers)) > _LONGEST_NUMBER:
         return unreadable
-    return _boxes([float(number) for number in numbers], codes, len(text))
+    return _boxes([float(number) for number in numbers], codes or _spelling(text, is_flat=is_flat), len(text))
 
 
-def read_leading_boxes(text: str, start: int, end: int) -> ReadBoxes | None:
+def read_leading_boxes(text: str, start: int, end: int, *, is_flat: bool = False) -> ReadBoxes | None:
     """Return the boxes that `text` has right at `start`, where no `<|/det|>` says where they end.
 
     Each needs its brackets, and another one is read only inside an outer bracket that is still open; what follows is
@@ -93,7 +103,7 @@ def read_leading_boxes(text: str, start: int, end: int) -> ReadBoxes | None:
         position = match.end()
         if depth <= 0:
             break
-    return _boxes(numbers, [], position) if numbers else None
+    return _boxes(numbers, _spelling(text[start:position], is_flat=is_flat), position) if numbers else None
 
 
 def is_cut_off_box(text: str) -> bool:
@@ -105,6 +115,16 @@ def is_cut_off_box(text: str) -> bool:
         and _BOX_CHARACTERS.fullmatch(text) is not None
         and (text.count("[") + text.count("(") > text.count("]") + text.count(")") or not text)
     )
+
+
+def _spelling(text: str, *, is_flat: bool) -> list[str]:
+    """Return what is odd about the form of `text`, in which boxes were found."""
+    form = "".join(_NUMBER.sub("0", text).split())
+    well_formed = {"[" + ",".join(["[0,0,0,0]"] * (form.count("0") // _NUMBERS_A_BOX)) + "]"}
+    if is_flat:
+        well_formed.add("[0,0,0,0]")
+    codes = [] if form in well_formed else ["box_misspelt"]
+    return [*codes, "box_with_fractions"] if "." in text else codes
 
 
 def _boxes(numbers: Sequence[float], codes: Sequence[str], end: int) -> ReadBoxes:

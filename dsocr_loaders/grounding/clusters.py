@@ -19,12 +19,15 @@ if TYPE_CHECKING:
 
     from dsocr_loaders.grounding.blocks import Block
 
-__all__ = ["Cluster", "Settled"]
+__all__ = ["CLUSTERED", "Cluster", "Settled"]
 
 Settled = tuple["Block", int | None]
 """A block that nothing later can change, and how many blocks on from it its owner stands (negative: before it)."""
 
 _OWNERS = frozenset({RegionType.TABLE, RegionType.FIGURE})
+CLUSTERED = _OWNERS | ATTACHED
+"""The types of a cluster's blocks; a tag of any other type ends it."""
+
 _SAME_PLACE = 0.5
 
 
@@ -33,20 +36,15 @@ class Cluster:
 
     def __init__(self) -> None:
         self._blocks: list[Block] = []
-        self._is_open = False
 
     def add(self, blocks: Sequence[Block]) -> list[Settled]:
         """Take the blocks of one section; return those that are settled now."""
-        settled: list[Settled] = []
         main = next((block for block in blocks if not block.is_rest), None)
-        belongs = main is not None and (main.type in ATTACHED or main.type in _OWNERS)
-        if not belongs:
-            settled += self.close()
-            settled += [(block, None) for block in blocks]
-            return settled
+        if main is None or main.type not in CLUSTERED:
+            return [*self.close(), *((block, None) for block in blocks)]
         self._give_rows(blocks)
         self._blocks += [block for block in blocks if block.content or block.tag_spans]
-        return settled
+        return []
 
     def close(self) -> list[Settled]:
         """End the cluster and return its blocks."""
@@ -70,6 +68,9 @@ class Cluster:
                 break
         for table, found in zip(reversed(waiting), rows, strict=False):
             _take(table, found)
+        for further in rows[len(waiting) :] if waiting else ():
+            # One tag may stand for several tables.
+            further.label, further.boxes = waiting[0].label, waiting[0].boxes
 
 
 def _take(table: Block, found: Block) -> None:

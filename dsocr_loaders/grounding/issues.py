@@ -16,14 +16,17 @@ __all__ = ["ISSUES", "issue"]
 
 ISSUES: Mapping[str, str] = MappingProxyType(
     {
+        "box_misspelt": "brackets or commas of the box are missing or too many; its numbers are clear",
         "box_missing": "no box follows the label",
         "box_out_of_range": "a number of the box lies outside 0 to 999 and was clamped",
         "box_reversed": "the corners of the box were swapped and are put in order",
         "box_unreadable": "the box is no list of four numbers; its characters are kept as text",
+        "box_with_fractions": "the box has numbers that are not whole; they are read as they are",
         "box_with_words": "words stand between the numbers of the box; they are no text of the region",
         "box_without_area": "the box has no area",
         "det_unclosed": "<|/det|> is missing",
         "det_unopened": "<|det|> is missing",
+        "label_is_text": "text stands where the label should be; it is the region's text",
         "label_missing": "the box has no label",
         "label_unclosed": "<|/ref|> is missing",
         "stray_tag": "a marker that is part of no tag; it is dropped and the text around it kept",

@@ -194,15 +194,15 @@ class _LineReading:
         codes.append("det_unopened")
         return ReadBoxes(read.boxes, read.codes, self._end_of_det(read.end, following, codes))
 
-    def _boxes(self, inside: int, following: int, codes: list[str]) -> ReadBoxes:
+    def _boxes(self, inside: int, following: int, codes: list[str], *, is_flat: bool = False) -> ReadBoxes:
         """Return the boxes behind a `<|det|>` that ends at `inside`, and where the tag ends."""
         limit = self._limit(following)
         if self._kind(following) == "/det":
-            read = read_boxes(self._line[inside:limit])
+            read = read_boxes(self._line[inside:limit], is_flat=is_flat)
             if read.boxes:
                 return ReadBoxes(read.boxes, read.codes, self._markers[following].end())
         else:
-            leading = read_leading_boxes(self._line, inside + self._blanks_at(inside), limit)
+            leading = read_leading_boxes(self._line, inside + self._blanks_at(inside), limit, is_flat=is_flat)
             if leading is not None:
                 end = self._end_of_det(leading.end, following, codes)
                 return ReadBoxes(leading.boxes, leading.codes, end)
@@ -238,7 +238,7 @@ class _LineReading:
             bracket = match.end()
         codes: list[str] = []
         name = self._line[label.start : label.end].strip()
-        read = self._boxes(bracket, index + 1, codes)
+        read = self._boxes(bracket, index + 1, codes, is_flat=bool(name))
         if not (read.boxes or (is_known(name) and not self._is_text_in_tag) or "tag_cut_off" in codes):
             return None
         if not name:
@@ -263,6 +263,8 @@ class _LineReading:
         name = self._line[label.start : label.end].strip()
         # A label that is no word, such as a whole line, is text that a document must not lose.
         is_text = self._is_text_in_tag or not (_LABEL.fullmatch(name) or is_known(name) or not name)
+        if is_text and name and not self._is_text_in_tag:
+            codes.append("label_is_text")
         return Tag(
             span=span,
             label="" if is_text else name,

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 __all__ = ["Part", "find_parts", "trimmed"]
 
 _TABLE = re.compile(r"<table\b|</table[ \t]*+>", re.IGNORECASE)
+# Two tables are sometimes set apart by these; they are layout, not text.
+_LINE_BREAKS = re.compile(r"(?:\s*+<br\s*+/?>)++", re.IGNORECASE)
 _ROW_END = "</tr>"
 _RULE_CHARACTERS = frozenset("|-: \t")
 
@@ -33,9 +35,9 @@ class Part:
 def find_parts(text: str) -> Iterator[Part]:
     """Yield the parts of `text` in order; only blanks lie between them. Linear in its length.
 
-    A table is `<table ...>` to the next `</table>`, or Markdown: a line with pipes, a rule and all further lines with
-    pipes. Without `</table>` a table ends before another one that begins a line, else behind its last row where a
-    blank line follows, else with the text.
+    A table is `<table ...>` to the next `</table>` and the line breaks (`<br>`) behind it, or Markdown: a line with
+    pipes, a rule and all further lines with pipes. Without `</table>` a table ends before another one that begins a
+    line, else behind its last row where a blank line follows, else with the text.
     """
     position = 0
     begin: int | None = None
@@ -48,8 +50,10 @@ def find_parts(text: str) -> Iterator[Part]:
             yield from _around_pipes(text, position, match.start())
             begin = match.start()
         elif not is_opening and begin is not None:
-            yield Part(begin, match.end(), is_table=True)
-            position, begin = match.end(), None
+            breaks = _LINE_BREAKS.match(text, match.end())
+            position = breaks.end() if breaks else match.end()
+            yield Part(begin, position, is_table=True)
+            begin = None
     if begin is not None:
         yield from _open_table(text, begin, len(text))
     else:

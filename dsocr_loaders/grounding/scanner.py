@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dsocr_loaders.grounding.blocks import Section
-from dsocr_loaders.grounding.clusters import Cluster
+from dsocr_loaders.grounding.clusters import CLUSTERED, Cluster
 from dsocr_loaders.grounding.issues import issue
 from dsocr_loaders.grounding.lines import LineReader
 from dsocr_loaders.grounding.marks import Content, Cut, Tag
@@ -117,6 +117,8 @@ class AnswerScanner:
             return
         self._end_section()
         self._section = Section(tag, self._page_index)
+        if self._section.type not in CLUSTERED:
+            self._settle(self._cluster.close())
 
     def _cut(self, cut: Cut) -> None:
         self._drops.append(Drop(cut.span, cut.kind))

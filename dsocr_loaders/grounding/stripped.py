@@ -46,7 +46,7 @@ def read_stripped_tag(
     bracket = match.start("bracket")
     is_double = len(match["bracket"]) > 1
     codes = []
-    read = read_leading_boxes(line, bracket, limit)
+    read = read_leading_boxes(line, bracket, limit, is_flat=not is_double)
     if read is None and is_double and is_last and is_cut_off_box(line[bracket:limit]):
         read = ReadBoxes((), (), limit)
         codes.append("tag_cut_off")

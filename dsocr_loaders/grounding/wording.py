@@ -1,7 +1,7 @@
 r"""A block -> its region: the characters as they came become text by these rules, and by no others.
 
 1. Blanks at the ends of lines, and blank lines at both ends, are left out.
-2. `<center>` and `</center>` are left out.
+2. `<center>` and `</center>` are left out, and `<br>` behind a table.
 3. `\coloneqq` and `\eqqcolon` become `:=` and `=:`, as in the official scripts.
 4. The `#` marks before a heading are counted into its level and left out.
 5. In a line that begins with `- `, an item glued behind a stop (`- One.- Two.`) begins a line of its own.
@@ -24,6 +24,7 @@ __all__ = ["region_of"]
 _HEADING_MARK = re.compile(r"(#{1,6})[ \t]+(?=\S)")
 _DEFAULT_LEVEL = {RegionType.TITLE: 1, RegionType.HEADING: 2}
 _CENTER = re.compile(r"</?center>")
+_BREAK = re.compile(r"<br\s*+/?>", re.IGNORECASE)
 _GLUED_ITEM = re.compile(r"(?<=[.;!?…。；！？])- (?=\S)")  # noqa: RUF001 - CJK stops
 _ITEM = "- "
 
@@ -36,7 +37,7 @@ def region_of(block: Block, order: int, caption_of: int | None) -> Region:
         order: its place among all regions, from 0.
         caption_of: the place of its table or figure.
     """
-    text = block.text if block.type is RegionType.TABLE else _items_apart(block.text)
+    text = _without_breaks(block.text) if block.type is RegionType.TABLE else _items_apart(block.text)
     kind, level, text = _as_heading(block, _cleaned(text))
     return Region(
         type=kind,
@@ -56,6 +57,15 @@ def _cleaned(text: str) -> str:
         text = _CENTER.sub("", text)
     text = text.replace("\\coloneqq", ":=").replace("\\eqqcolon", "=:")
     return "\n".join([line.rstrip() for line in text.split("\n")]).strip("\n")
+
+
+def _without_breaks(table: str) -> str:
+    end = len(table)
+    while (start := table.rfind("<", 0, end)) >= 0 and _BREAK.fullmatch(table, start, end):
+        end = start
+        while end and table[end - 1].isspace():
+            end -= 1
+    return table[:end]
 
 
 def _as_heading(block: Block, text: str) -> tuple[RegionType, int, str]:
