@@ -39,9 +39,11 @@ if TYPE_CHECKING:
     from dsocr_loaders.reader import Reader, aiter_pages, aread, chunk, iter_pages, read
     from dsocr_loaders.settings import Settings
     from dsocr_loaders.values import (
+        Answer,
         Chunk,
         ChunkMetadata,
         ChunkPiece,
+        Decoding,
         Document,
         LayoutAnswer,
         PageError,
@@ -53,7 +55,9 @@ if TYPE_CHECKING:
         ReadRequest,
         Region,
         RegionType,
+        RgbImage,
         Source,
+        SourceFailure,
         Task,
         TextSource,
     )
@@ -81,9 +85,11 @@ _HOMES = {
     "reader": ("Reader", "aiter_pages", "aread", "chunk", "iter_pages", "read"),
     "settings": ("Settings",),
     "values": (
+        "Answer",
         "Chunk",
         "ChunkMetadata",
         "ChunkPiece",
+        "Decoding",
         "Document",
         "LayoutAnswer",
         "PageError",
@@ -95,7 +101,9 @@ _HOMES = {
         "ReadRequest",
         "Region",
         "RegionType",
+        "RgbImage",
         "Source",
+        "SourceFailure",
         "Task",
         "TextSource",
     ),
@@ -105,10 +113,12 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __version__ = "0.1.0"
 
 __all__ = [
+    "Answer",
     "Box",
     "Chunk",
     "ChunkMetadata",
     "ChunkPiece",
+    "Decoding",
     "Document",
     "DsocrError",
     "EngineDead",
@@ -131,11 +141,13 @@ __all__ = [
     "Reader",
     "Region",
     "RegionType",
+    "RgbImage",
     "Settings",
     "SettingsError",
     "Source",
     "SourceDamaged",
     "SourceError",
+    "SourceFailure",
     "SourceNotFound",
     "SourceUnsupported",
     "Task",

@@ -39,6 +39,7 @@ OnPageError = Literal["raise", "skip", "placeholder", "text_layer"]
 TokenCounter = Callable[[str], int]
 
 ENGINE_NAMES: Final = ("auto", "vllm", "transformers", "text_layer")
+_ENGINE_MEMBERS = ("capacity", "close", "fingerprint", "loop", "needs_image", "prepare", "read", "text_source")
 _REPLAY = "replay:"
 _PAGE_RANGES = re.compile(r"\s*-?\d+(\s*-\s*-?\d+)?(\s*,\s*-?\d+(\s*-\s*-?\d+)?)*\s*")
 _PAGE_RANGE = re.compile(r"\s*(-?\d+)(?:\s*-\s*(-?\d+))?\s*")
@@ -144,7 +145,8 @@ class Settings(BaseModel):
         None, description="Counts tokens; by default an estimate that needs no vocabulary."
     )
     contextualize: Annotated[bool, _Allowed("true or false")] = Field(
-        default=False, description="Put the heading path before the text."
+        default=False,
+        description="Put the heading path before the text, where a framework class makes text of a chunk.",
     )
     table_format: Annotated[Literal["markdown", "html"], _Allowed("markdown or html")] = Field(
         "markdown", description="How a chunk's text shows a table."
@@ -199,9 +201,13 @@ class Settings(BaseModel):
     @classmethod
     def _engine_is_known(cls, value: object) -> object:
         if not isinstance(value, str):
-            if all(hasattr(value, name) for name in ("capacity", "prepare", "read", "fingerprint", "close", "loop")):
-                return value
-            raise ValueError("no engine")
+            missing = [name for name in _ENGINE_MEMBERS if not hasattr(value, name)]
+            if len(missing) == len(_ENGINE_MEMBERS):
+                raise ValueError("no engine")
+            if missing:
+                kind = type(value).__qualname__
+                raise SettingsError(f"engine={kind} is no Engine: it lacks {', '.join(missing)}.")
+            return value
         if value in ENGINE_NAMES or (value.startswith(_REPLAY) and len(value) > len(_REPLAY)):
             return value
         if not _is_base_url(value):
@@ -265,8 +271,9 @@ def _in_words(error: ValidationError, fields: dict[str, FieldInfo]) -> str:
 
 
 def _problem_in_words(problem: Any, fields: dict[str, FieldInfo]) -> str:  # noqa: ANN401 - pydantic's own TypedDict
-    if not problem["loc"]:  # a rule about several settings brings its own message
-        return str(problem["ctx"]["error"])
+    cause = problem.get("ctx", {}).get("error")
+    if isinstance(cause, SettingsError):  # a rule that brings its own message
+        return str(cause)
     name = str(problem["loc"][0])
     if problem["type"] == "extra_forbidden":
         close = difflib.get_close_matches(name, fields, n=1)

@@ -12,7 +12,7 @@ from pydantic import SecretStr, ValidationError
 
 from dsocr_loaders.errors import SettingsError
 from dsocr_loaders.settings import ENGINE_NAMES, ReaderArguments, Settings, SettingsArguments, selected_pages
-from dsocr_loaders.values import Task
+from dsocr_loaders.values import Task, TextSource
 
 SECRET = "sk-do-not-show-1234"  # noqa: S105 - opens nothing
 
@@ -82,6 +82,8 @@ class Scripted:
 
     capacity = 1
     fingerprint = "scripted 1"
+    text_source = TextSource.OCR
+    needs_image = True
     loop = None
 
     def prepare(self):
@@ -226,6 +228,18 @@ class TestEngine:
 
         assert settings.engine is engine
         assert settings.model_dump()["engine"] == "scripted 1"
+
+    @pytest.mark.parametrize(
+        "member",
+        ["capacity", "close", "fingerprint", "loop", "needs_image", "prepare", "read", "text_source"],
+    )
+    def test_an_engine_that_lacks_something_is_told_what(self, member):
+        """This test ensures that an object without one of an engine's members is refused with that member's name."""
+        members = {name: getattr(Scripted, name) for name in vars(Scripted) if not name.startswith("__")}
+        incomplete = type("Incomplete", (), {name: value for name, value in members.items() if name != member})
+
+        with pytest.raises(SettingsError, match=f"Incomplete is no Engine: it lacks {member}"):
+            Settings(engine=incomplete())
 
 
 class TestSecrets:

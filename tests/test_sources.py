@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -181,7 +182,7 @@ def test_empty_folder(folder, spool):
     failure = only(resolve_sources("empty", spool=spool))
 
     assert ("empty", "SourceNotFound") == (failure.name, failure.kind)
-    assert "recursive=True" in failure.message
+    assert "empty/**/*" in failure.message
 
 
 def test_folder_that_cannot_be_listed(folder, spool, monkeypatch):
@@ -419,3 +420,14 @@ def test_forked_child_leaves_the_spool():
     done = subprocess.run([sys.executable, "-c", FORK], capture_output=True, text=True, check=True)
 
     assert "True\nFalse\n" == done.stdout
+
+
+def test_a_hostile_head_is_given_up_on_at_once(folder, spool):
+    """This test ensures that a file that begins with hundreds of comments costs no more than any other."""
+    (folder / "comments").write_bytes(b"<!---->" * 140)
+
+    started = time.monotonic()
+    failure = only(resolve_sources("comments", spool=spool))
+
+    assert time.monotonic() - started < 1.0
+    assert "plain text" in failure.message

@@ -108,7 +108,7 @@ def test_a_source_distribution_leaves_out_what_is_for_developers(built, distribu
     names = names_in_sdist(built, distribution)
     folders = {part for name in names for part in Path(name).parts[:-1]}
 
-    assert folders & {"tests", "examples", "benchmarks", "integrations", ".ci", "shared", "out"} == set()
+    assert folders & {"tests", "examples", "benchmarks", "integrations", ".ci", "out"} == set()
     assert "pyproject.toml" in names
 
 

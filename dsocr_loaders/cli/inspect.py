@@ -12,7 +12,7 @@ import click
 from dsocr_loaders.cli.exits import ExitStatus
 from dsocr_loaders.cli.options import CHUNK_SETTINGS, setting_options, settings_from
 from dsocr_loaders.cli.outputs import write_text
-from dsocr_loaders.errors import SourceNotFound
+from dsocr_loaders.errors import DsocrError, SourceNotFound
 from dsocr_loaders.geometry import box_to_model
 from dsocr_loaders.values import SourceFailure, Task
 
@@ -74,16 +74,23 @@ def chunks(documents: tuple[str, ...], output: str | None, **options: object) ->
     from dsocr_loaders.granularity import cut  # noqa: PLC0415 - likewise
 
     settings = settings_from(options)
-    lines = []
+    lines: list[str] = []
+    failed = 0
     for path in documents:
-        document = document_from_json(_text_of(path))
+        try:
+            document = document_from_json(_text_of(path))
+        except DsocrError as error:
+            failed += 1
+            text = str(error) if path in str(error) else f"{path}: {error}"
+            click.echo(f"Error: {text}", err=True)
+            continue
         lines += [chunk_to_json(chunk) for chunk in cut(document, settings)]
-    if output is None:
+    if output is not None:
+        write_text(Path(output), "".join(f"{line}\n" for line in lines))
+    else:
         for line in lines:
             click.echo(line)
-    else:
-        write_text(Path(output), "".join(f"{line}\n" for line in lines))
-    return ExitStatus.OK
+    return _status(failed, of=len(documents))
 
 
 @click.command()
@@ -108,15 +115,23 @@ def engines(*, probe: bool) -> ExitStatus:
 def digest(sources: tuple[str, ...], **options: object) -> ExitStatus:
     """Print the digest of each page's pixels: what a replay engine knows a page by."""
     from dsocr_loaders.engines.recording import page_digests  # noqa: PLC0415 - `dsocr --help` needs it not
+    from dsocr_loaders.runs import source_error  # noqa: PLC0415 - likewise
 
-    status = ExitStatus.OK
+    failed = named = 0
     for found in page_digests(list(sources), settings_from(options)):
         if isinstance(found, SourceFailure):
-            click.echo(f"Error: {found.name}: {found.message}", err=True)
-            status = ExitStatus.SOME_FAILED
+            failed += 1
+            click.echo(f"Error: {source_error(found)}", err=True)
         else:
+            named += 1
             click.echo(f"{found.digest or 'blank':64}  {found.source.name}, page {found.page_number}")
-    return status
+    return _status(failed, of=failed + named)
+
+
+def _status(failed: int, *, of: int) -> ExitStatus:
+    if not failed:
+        return ExitStatus.OK
+    return ExitStatus.SOME_FAILED if failed < of else ExitStatus.NOTHING_READ
 
 
 def _text_of(path: str) -> str:

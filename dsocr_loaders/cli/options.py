@@ -36,8 +36,11 @@ READ_SETTINGS = (
     "structure",
     "show_progress",
 )
-"""Those that shape how pages are read. The key of a remote engine comes from the environment, DSOCR_API_KEY: a
-command line is visible to every user of a machine."""
+"""Those that shape how pages are read.
+
+The other settings are no options: the key of a remote engine comes from the environment (DSOCR_API_KEY), since a command
+line is visible to every user of a machine; `contextualize` is for frameworks, the lines of chunks hold text and headings
+apart; `token_counter` is a function; `revision`, `journal` and `save_images` have no use in this release."""
 
 
 def setting_options(names: Iterable[str]) -> Callable[[F], F]:

@@ -45,7 +45,8 @@ class Prepared:
 
     Attributes:
         digest: names the content for caches and recordings; sha256 of the pixels where there are any.
-        payload: whatever the engine's `read` takes; picklable.
+        payload: whatever the engine's `read` takes; picklable. It travels through a pipe: an engine that wants
+            arrays of megabytes passes the path of a memory-mapped file.
     """
 
     digest: str

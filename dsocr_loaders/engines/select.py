@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from dsocr_loaders.engines.advice import HOW_TO_GET_OCR, LOCAL_ENDPOINT, SERVE_COMMAND
 from dsocr_loaders.engines.endpoint import ENDPOINT_VARIABLE
-from dsocr_loaders.errors import DsocrError, engine_error
+from dsocr_loaders.errors import DsocrError, EngineError, engine_error
 from dsocr_loaders.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,6 +26,12 @@ _REPLAY: Final = "replay:"
 _INSTALL_PYMUPDF: Final = 'pip install "pymupdf>=1.26,<2"'
 _LEFT_OUT: Final = ("vllm", "transformers")
 _PROBE_LIMIT_S: Final = 60.0
+_REMEDIES: Final = {
+    "unauthorized": "export DSOCR_API_KEY=...",
+    "not_found": f"export {ENDPOINT_VARIABLE}={LOCAL_ENDPOINT}",
+    "wrong_server": f"export {ENDPOINT_VARIABLE}={LOCAL_ENDPOINT}",
+}
+"""What helps when a server answers and cannot be used, by the error's cause; else one has to be started."""
 
 
 def make_engine(settings: Settings) -> Engine:
@@ -155,8 +161,8 @@ def _server_state(settings: Settings, *, probe: bool) -> EngineState:
             detail = f"{ENDPOINT_VARIABLE} names a server, which was not asked."
             return EngineState(endpoint, works=None, detail=detail, command="dsocr engines --probe")
         served = engine.loop.submit(engine.first_contact()).result(timeout=_PROBE_LIMIT_S)
-    except DsocrError as error:
-        return EngineState(endpoint, works=False, detail=str(error), command=SERVE_COMMAND)
+    except EngineError as error:
+        return EngineState(endpoint, works=False, detail=str(error), command=_REMEDIES.get(error.cause, SERVE_COMMAND))
     finally:
         engine.close()
     return EngineState(endpoint, works=True, detail=f"Reads with the server's model {served.id}.")

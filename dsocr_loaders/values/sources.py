@@ -14,7 +14,7 @@ class Source:
 
     Attributes:
         name: as the user gave it; `"bytes:<first 12 hex digits of sha256>"` for unnamed bytes.
-        path: where the bytes lie now: the user's file, or a spooled copy.
+        path: where the bytes lie: the user's file, or a spooled copy, which is there until the run ends.
         sha256: hex digest of the bytes.
         media_type: `"application/pdf"`, `"image/png"` or `"image/jpeg"`, by magic bytes.
         size_bytes: length.

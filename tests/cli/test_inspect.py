@@ -66,8 +66,11 @@ def test_chunks_cuts_again_without_reading(
     _, same, _ = dsocr("chunks", tmp_path / "report.json")
     _, small, _ = dsocr("chunks", tmp_path / "report.json", "--chunk-tokens", "16")
     status, _, err = dsocr("chunks", tmp_path / "report.md")
+    mixed = dsocr("chunks", tmp_path / "missing.json", tmp_path / "report.json")
     dsocr("chunks", tmp_path / "report.json", "-o", tmp_path / "again.jsonl")
 
+    assert (3, same) == mixed[:2]
+    assert mixed[2].startswith(f"Error: {tmp_path / 'missing.json'}: ")
     assert (tmp_path / "report.chunks.jsonl").read_text() == same
     assert (tmp_path / "again.jsonl").read_text() == same
     assert 1 < len(small.splitlines())
@@ -95,11 +98,12 @@ def test_digest_names_pages(
 
     status, out, err = dsocr("digest", path, tmp_path / "missing.pdf")
     _, again, _ = dsocr("digest", path)
+    nothing, _, _ = dsocr("digest", tmp_path / "missing.pdf")
 
     first, blank, third = (line.split()[0] for line in out.splitlines())
     assert (64, "blank", first) == (len(first), blank, third)
     assert out == again
-    assert (3, 1) == (status, len(err.splitlines()))
+    assert (3, 1, 5) == (status, len(err.splitlines()), nothing)
 
 
 def test_no_command_shows_a_traceback(

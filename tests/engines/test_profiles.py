@@ -15,7 +15,7 @@ from dsocr_loaders.testing import sample_page, sample_request
 from dsocr_loaders.values import Decoding, RawAnswer, Task
 
 IMAGE = EncodedImage(b"\xff\xd8 not looked at", "image/jpeg", 1191, 1684)
-A4_TOKENS = 903  # of an A4 page at 144 dpi, see facts on DeepSeek-OCR's modes: 273 for the view, 630 for 2 x 3 tiles
+A4_TOKENS = 903  # of an A4 page at 144 dpi, see `resolution.MODES`: 273 for the view, 630 for 2 x 3 tiles
 MODEL = "deepseek-ai/DeepSeek-OCR"
 
 

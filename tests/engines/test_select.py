@@ -167,6 +167,17 @@ def test_the_report_says_why_a_server_does_not_work(monkeypatch):
 
     assert state.works is False
     assert "'sglang'" in state.detail
+    assert state.command == "export DSOCR_ENDPOINT=http://localhost:8000/v1"
+
+
+def test_the_report_names_the_remedy_for_a_refused_key(monkeypatch):
+    """This test ensures that a server that wants a key is not answered with the command that starts another."""
+    with ScriptedServer(api_key="right") as server:
+        monkeypatch.setenv("DSOCR_ENDPOINT", server.base_url)
+        state = states(probe=True)[server.base_url]
+
+    assert state.works is False
+    assert state.command == "export DSOCR_API_KEY=..."
 
 
 def test_the_report_survives_a_wrong_variable(monkeypatch):

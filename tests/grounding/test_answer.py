@@ -76,6 +76,8 @@ def test_gives_the_rows_behind_a_caption_to_the_table_above() -> None:
         (("text", "footnote"), (None, None)),
         (("image", "image_caption", "image_footnote"), (None, 0, 0)),
         (("table", "image_caption"), (None, None)),
+        (("image", "table", "table_caption", "Image Caption"), (None, None, 1, None)),
+        (("Table Caption", "image", "table"), (None, None, None)),
     ],
 )
 def test_links_captions_to_their_neighbour(labels: tuple[str, ...], expected: tuple[int | None, ...]) -> None:

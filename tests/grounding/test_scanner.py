@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dsocr_loaders.grounding import AnswerScanner, parse_answer
+from dsocr_loaders.grounding.lines import LineReader
 from dsocr_loaders.values import ParsedAnswer, RegionType, Task
 
-RECORDED = Path(os.environ.get("DSOCR_RECORDED_ANSWERS", Path(__file__).parents[3] / "shared" / "recorded"))
+RECORDED = Path(os.environ.get("DSOCR_RECORDED_ANSWERS", "/nowhere"))
 FUZZ = runpy.run_path(str(Path(__file__).with_name("fuzz_answer.py")))
 CORPUS = Path(__file__).with_name("corpus")
 TASKS = st.sampled_from(list(Task))
@@ -109,7 +110,30 @@ def test_takes_linear_time(unit: str, task: Task) -> None:
     assert ratio < 4 * 1.6
 
 
-@pytest.mark.skipif(not RECORDED.is_dir(), reason="recorded answers of the model are not part of the repository")
+def test_copies_no_rest_of_the_answer_at_each_tag() -> None:
+    """All the pieces that are cut out of a line of broken tags are a few times as long as the line."""
+    copied = 0
+
+    class Watched(str):
+        __slots__ = ()
+
+        def __getitem__(self, key: object) -> str:
+            nonlocal copied
+            piece = super().__getitem__(key)
+            copied += len(piece)
+            return piece
+
+    text = Watched("<|ref|>a<|/ref|>b<|det|>[[1, 2, 3, 4]]<|/det|>" * 200)
+
+    list(LineReader(is_text_in_tag=False).read(text, 0, is_last=True))
+
+    assert 0 < copied < 10 * len(text)
+
+
+@pytest.mark.skipif(
+    not RECORDED.is_dir(),
+    reason="DSOCR_RECORDED_ANSWERS names no folder of recorded answers; they are not part of the repository",
+)
 class TestRecordedAnswers:
     """Real answers, whole and damaged."""
 

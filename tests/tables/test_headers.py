@@ -23,7 +23,7 @@ from dsocr_loaders.tables import parse_table
         (["<td rowspan=2>a</td><td>b</td>", "<td>9</td>", "<td>c</td><td>1</td>"], 1),
         (["<td rowspan=3>a</td><td>b</td>", "<td>c</td>", "<td>d</td>"], 1),
         (["<td rowspan=9>a</td><td colspan=2>b</td>", *["<td>x</td><td>y</td>"] * 9], 1),
-        (["<td colspan=2>Birthday Money</td>", "<td>Bill</td><td>Number</td>", "<td>$5</td><td>5</td>"], 2),
+        (["<td colspan=2>Pocket Money</td>", "<td>Bill</td><td>Number</td>", "<td>$5</td><td>5</td>"], 2),
         (
             ["<td></td><td colspan=2>G</td>", "<td>n</td><td>2021</td><td>2022</td>", "<td>x</td><td>1</td><td>2</td>"],
             2,

@@ -15,16 +15,16 @@ def texts(table):
 def test_table_of_td_only():
     """This test ensures that HTML as the model writes it becomes cells with their spans, the first row a header."""
     text = (
-        '<table><tr><td rowspan="2">PAHs compounds</td><td colspan="3">% Recovery ± RSD</td></tr>'
-        "<tr><td>Soxtec</td><td>Soxhlet</td><td>PLE</td></tr>"
-        "<tr><td>NAP</td><td>68.3 ± 19.7</td><td>65.6 ± 1.4</td><td></td></tr></table>"
+        '<table><tr><td rowspan="2">Compound tested</td><td colspan="3">% Yield ± SD</td></tr>'
+        "<tr><td>Warm</td><td>Cold</td><td>Dry</td></tr>"
+        "<tr><td>ABC</td><td>51.2 ± 8.4</td><td>49.0 ± 2.1</td><td></td></tr></table>"
     )
 
     expected = Table(
         (
-            (Cell("PAHs compounds", 2, 1, is_header=True), Cell("% Recovery ± RSD", 1, 3, is_header=True)),
-            tuple(Cell(name, is_header=True) for name in ("Soxtec", "Soxhlet", "PLE")),
-            (Cell("NAP"), Cell("68.3 ± 19.7"), Cell("65.6 ± 1.4"), Cell("")),
+            (Cell("Compound tested", 2, 1, is_header=True), Cell("% Yield ± SD", 1, 3, is_header=True)),
+            tuple(Cell(name, is_header=True) for name in ("Warm", "Cold", "Dry")),
+            (Cell("ABC"), Cell("51.2 ± 8.4"), Cell("49.0 ± 2.1"), Cell("")),
         ),
         header_rows=2,
     )
@@ -117,10 +117,10 @@ def test_tag_that_is_cut():
 
 
 def test_stripped_special_tokens():
-    """This test ensures that a table whose plain tags a server removed (answer 107) keeps its text."""
-    table = parse_table('<table><td rowspan="2"># enc-layers<td rowspan="2">4OTSL0.9650.934</table>')
+    """This test ensures that a table whose plain tags a server removed keeps its text."""
+    table = parse_table('<table><td rowspan="2"># of layers<td rowspan="2">4ABC0.1230.456</table>')
 
-    assert [["# enc-layers", "4OTSL0.9650.934"]] == texts(table)
+    assert [["# of layers", "4ABC0.1230.456"]] == texts(table)
 
 
 def test_text_between_cells():

@@ -29,9 +29,7 @@ __all__ = [
     "opened",
 ]
 
-_INSTALL = (
-    "The text layer of PDFs is read with PyMuPDF, which is not installed. Run: pip install 'dsocr-loaders[pymupdf]'"
-)
+_INSTALL = 'The text layer of PDFs is read with PyMuPDF, which is not installed. Run: pip install "pymupdf>=1.26,<2"'
 _OPEN_FILES = 2
 
 

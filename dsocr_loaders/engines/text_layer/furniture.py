@@ -54,7 +54,10 @@ class SplitPage:
 
 
 def split_furniture(runs: Sequence[Run], solids: Iterable[Rectangle], frame: Frame, body_size: float) -> SplitPage:
-    """Return the runs as furniture and text; `solids` are the places of tables and figures."""
+    """Return the runs as furniture and text; `solids` are the places of tables and figures.
+
+    A page that has nothing else but what could be furniture has text, unless it is a page number alone.
+    """
     rows = _rows(runs)
     places = [rectangle_around(run.place for run in row) for row in rows]
     # Seen from the edge of the page inwards, both margins follow one rule.
@@ -67,6 +70,9 @@ def split_furniture(runs: Sequence[Run], solids: Iterable[Rectangle], frame: Fra
     rest = rows[top:]
     bottom = _outer_rows(rest[::-1], from_bottom[: len(rest)], last_solid, frame.height, body_size)
     outside = {id(run) for row in (*rows[:top], *rest[len(rest) - bottom :]) for run in row}
+    if len(outside) == len(runs) and not solid and not all(map(_is_page_number, rows)):
+        # Furniture of nothing is the page's text, wherever it stands.
+        return SplitPage((), tuple(runs), ())
     return SplitPage(
         above=tuple(piece for row in rows[:top] for piece in _pieces(row, RegionType.HEADER)),
         text=tuple(run for run in runs if id(run) not in outside),
@@ -93,7 +99,7 @@ def _outer_rows(
     for count, row in enumerate(rows[:_MOST_ROWS], start=1):
         place = places[count - 1]
         text = tidy(" ".join(run.text for run in row))
-        is_number = _PAGE_NUMBER.fullmatch(text) is not None
+        is_number = _is_page_number(row)
         margin = _NUMBER_MARGIN if is_number else _MARGIN
         is_plain = all(run.size <= _LARGEST * body_size and (is_number or not run.is_bold) for run in row)
         if place.y1 > min(margin * height, solid_from) or len(text) > _LONGEST or not is_plain:
@@ -102,6 +108,10 @@ def _outer_rows(
         if next_from - place.y1 >= _GAP * max(run.size for run in row):
             found = count
     return found
+
+
+def _is_page_number(row: Iterable[Run]) -> bool:
+    return _PAGE_NUMBER.fullmatch(tidy(" ".join(run.text for run in row))) is not None
 
 
 def _pieces(row: Iterable[Run], kind: RegionType) -> list[Furniture]:
@@ -114,7 +124,7 @@ def _pieces(row: Iterable[Run], kind: RegionType) -> list[Furniture]:
             groups[-1].append(after)
     return [
         Furniture(
-            RegionType.PAGE_NUMBER if _PAGE_NUMBER.fullmatch(tidy(" ".join(run.text for run in group))) else kind,
+            RegionType.PAGE_NUMBER if _is_page_number(group) else kind,
             tuple(group),
         )
         for group in groups

@@ -358,3 +358,13 @@ def test_a_file_extractor_never_raises_for_a_page(chosen, expected):
     assert {".pdf", ".png", ".jpg", ".jpeg"} == set(extractor)
     assert {(expected, 100)} == {(each.on_page_error, each.dpi) for each in extractor.values()}
     assert reader.on_page_error == chosen
+
+
+def test_blocking_methods_work_inside_a_running_event_loop(text_reader, report):
+    """This test ensures that a notebook's or web server's running loop is no obstacle to `load_data`."""
+    expected = ids_of(text_reader.load_data(report))
+
+    async def read():
+        return ids_of(text_reader.load_data(report)), ids_of(text_reader.lazy_load_data(report))
+
+    assert (expected, expected) == asyncio.run(read())

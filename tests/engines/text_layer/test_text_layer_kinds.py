@@ -192,3 +192,17 @@ def test_page_numbers(reader, a4, lorem, words):
     region = reader.regions(document)[-1]
 
     assert (RegionType.PAGE_NUMBER, words.replace(" ", "")) == (region.type, region.text.replace(" ", ""))
+
+
+@pytest.mark.parametrize("y", [50, 800])
+def test_a_page_of_margins_alone_has_text(reader, a4, y):
+    """This test ensures that the only text of a page is no header or footer, and a page number alone stays one."""
+    document, page = a4
+    page.insert_text((50, y), "Hello world, this is a note", fontsize=11)
+    number = document.new_page()
+    number.insert_text((290, y), "17", fontsize=11)
+
+    assert [("text", "Hello world, this is a note")] == [
+        (region.type.value, region.text) for region in reader.regions(document)
+    ]
+    assert ["page_number"] == [region.type.value for region in reader.regions(document, 2)]

@@ -1,0 +1,109 @@
+"""What the bytes of a source are: type by magic bytes, hash and length, in one pass."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dsocr_loaders.errors import SourceUnsupported
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import BinaryIO
+
+__all__ = ["BLOCK_BYTES", "HEAD_BYTES", "Content", "blocks_of", "hashed", "media_type_of", "require_media_type"]
+
+HEAD_BYTES = 1024  # a PDF's header may start anywhere in here (ISO 32000-1, annex H, note 13)
+BLOCK_BYTES = 1 << 20
+
+_OTHER_FORMATS = (
+    (b"PK\x03\x04", "a ZIP file, as Word, Excel, PowerPoint and EPUB files are"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Microsoft Office file"),
+    (b"{\\rtf", "an RTF text"),
+    (b"GIF8", "a GIF image, which a later release reads"),
+    (b"II*\x00", "a TIFF image, which a later release reads"),
+    (b"MM\x00*", "a TIFF image, which a later release reads"),
+    (b"II+\x00", "a TIFF image, which a later release reads"),
+    (b"MM\x00+", "a TIFF image, which a later release reads"),
+    (b"BM", "a BMP image"),
+    (b"\x00\x00\x00\x0cjP  ", "a JPEG 2000 image"),
+    (b"AT&TFORM", "a DjVu file"),
+    (b"%!PS", "a PostScript file"),
+    (b"\x1f\x8b", "a gzip file"),
+)
+# Atomic and possessive, so that a head full of comments is given up on at once.
+_HTML = re.compile(rb"\s*+(?><!--.*?-->\s*+)*+<(!doctype html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What one pass over the bytes found."""
+
+    sha256: str
+    size_bytes: int
+    head: bytes
+
+
+def hashed(blocks: Iterable[bytes], target: BinaryIO | None = None) -> Content:
+    """Return what one pass over `blocks` finds, each of which is also written to `target`."""
+    digest, size, head = hashlib.sha256(), 0, b""
+    for block in blocks:
+        if len(head) < HEAD_BYTES:
+            head += block[: HEAD_BYTES - len(head)]
+        digest.update(block)
+        size += len(block)
+        if target is not None:
+            target.write(block)
+    return Content(digest.hexdigest(), size, head)
+
+
+def blocks_of(stream: BinaryIO) -> Iterator[bytes]:
+    """Yield what `stream` holds from where it stands, block by block.
+
+    Raises:
+        SourceUnsupported: it gives text.
+    """
+    while block := stream.read(BLOCK_BYTES):
+        if not isinstance(block, (bytes, bytearray, memoryview)):
+            raise SourceUnsupported("The file object gives text. Open it for bytes: open(path, 'rb').")
+        yield bytes(block)
+
+
+def media_type_of(head: bytes) -> str | None:
+    """Return the media type that a file with these first bytes has, or None for one that is not read."""
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if head.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    return "application/pdf" if b"%PDF-" in head else None
+
+
+def require_media_type(head: bytes) -> str:
+    """Return the media type that a file with these first bytes has.
+
+    Raises:
+        SourceUnsupported: it is not one that is read; the message says what it looks like.
+    """
+    found = media_type_of(head)
+    if found is not None:
+        return found
+    if not head:
+        raise SourceUnsupported("It is empty: there is not a single byte to read (a file object may stand at its end).")
+    raise SourceUnsupported(f"It looks like {_likeness(head)}; PDF, PNG and JPEG are read. Convert it first.")
+
+
+def _likeness(head: bytes) -> str:
+    for magic, words in _OTHER_FORMATS:
+        if head.startswith(magic):
+            return words
+    if head[8:12] == b"WEBP":
+        return "a WebP image, which a later release reads"
+    if head[4:8] == b"ftyp":
+        return "a HEIC or AVIF image or a film"
+    if _HTML.match(head.removeprefix(b"\xef\xbb\xbf")):
+        return "an HTML page, perhaps a login or error page that was saved in the file's place"
+    if not set(head) & {*range(9), *range(14, 32)}:
+        return "plain text"
+    return "nothing that is known here"
