@@ -55,23 +55,24 @@ class Block:
     @property
     def spans(self) -> tuple[Span, ...]:
         """Every range that the block owns, in order."""
-        return tuple(sorted((*self.tag_spans, *self.content), key=lambda span: span.start))
+        spans = (*self.tag_spans, *self.content)
+        return tuple(sorted(spans, key=lambda span: span.start)) if len(self.tag_spans) > 1 else spans
 
 
 class Section:
-    """A tag, or None for text without one, and the content behind it up to the next."""
+    """A tag, or None for text without one, and the content behind it up to the next.
+
+    Attributes:
+        type: what the tag says the section is, None without a tag.
+    """
 
     def __init__(self, tag: Tag | None, page_index: int) -> None:
         self.tag = tag
+        self.type = None if tag is None else region_type(tag.label)
         self.page_index = page_index
         self._earlier: list[Span] = []  # of tags that broke off and were begun again
         self._earlier_issues: list[AnswerIssue] = []
         self._contents: list[Content] = []
-
-    @property
-    def type(self) -> RegionType | None:
-        """What the tag says the section is, None without a tag."""
-        return None if self.tag is None else region_type(self.tag.label)
 
     def add(self, content: Content) -> None:
         """Take content that stands behind all so far."""
@@ -175,6 +176,8 @@ class _Body:
         """Return the ranges of the answer that hold `text[start:end]`, in order, none of them empty."""
         if start >= end:
             return ()
+        if len(self._starts) == 1:
+            return (Span(self._places[0] + start, self._places[0] + end),)
         first = bisect_right(self._starts, start) - 1
         last = bisect_right(self._starts, end - 1)
         borders = [start, *self._starts[first + 1 : last], end]
@@ -221,11 +224,12 @@ def _gaps(parts: Sequence[Part], end: int) -> list[tuple[int, int]]:
 
 def _table_codes(text: str, part: Part) -> list[str]:
     codes = [] if part.is_closed else ["table_unclosed"]
-    if text.startswith("<") and "<tr" not in text.lower() and _is_inked(text):
+    if text.startswith("<") and not _ROW.search(text) and _is_inked(text):
         codes.append("table_structure_lost")
     return codes
 
 
+_ROW = re.compile(r"<tr", re.IGNORECASE)
 _TAGS = re.compile(r"<[^<>]*+>")
 
 

@@ -15,7 +15,7 @@ from dsocr_loaders.geometry import MODEL_SCALE, Box, box_from_model
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["ReadBoxes", "is_cut_off_box", "read_boxes", "read_leading_boxes"]
+__all__ = ["ReadBoxes", "is_cut_off_box", "read_boxes", "read_leading_boxes", "read_numbers"]
 
 MOST_BOXES = 64
 """More boxes than this in one tag are noise; real answers have up to four."""
@@ -67,7 +67,7 @@ def read_boxes(text: str, *, is_flat: bool = False) -> ReadBoxes:
     """
     usual = _USUAL.fullmatch(text)
     if usual:
-        return _boxes([float(number) for number in usual.groups()], [], len(text))
+        return read_numbers([float(number) for number in usual.groups()], [], len(text))
     unreadable = ReadBoxes((), ("box_unreadable",), 0)
     if len(text) > _LONGEST:
         return unreadable
@@ -83,7 +83,7 @@ def read_boxes(text: str, *, is_flat: bool = False) -> ReadBoxes:
         return unreadable
     if max(map(len, numbers)) > _LONGEST_NUMBER:
         return unreadable
-    return _boxes([float(number) for number in numbers], codes or _spelling(text, is_flat=is_flat), len(text))
+    return read_numbers([float(number) for number in numbers], codes or _spelling(text, is_flat=is_flat), len(text))
 
 
 def read_leading_boxes(text: str, start: int, end: int, *, is_flat: bool = False) -> ReadBoxes | None:
@@ -103,7 +103,7 @@ def read_leading_boxes(text: str, start: int, end: int, *, is_flat: bool = False
         position = match.end()
         if depth <= 0:
             break
-    return _boxes(numbers, _spelling(text[start:position], is_flat=is_flat), position) if numbers else None
+    return read_numbers(numbers, _spelling(text[start:position], is_flat=is_flat), position) if numbers else None
 
 
 def is_cut_off_box(text: str) -> bool:
@@ -127,7 +127,14 @@ def _spelling(text: str, *, is_flat: bool) -> list[str]:
     return [*codes, "box_with_fractions"] if "." in text else codes
 
 
-def _boxes(numbers: Sequence[float], codes: Sequence[str], end: int) -> ReadBoxes:
+def read_numbers(numbers: Sequence[float], codes: Sequence[str] = (), end: int = 0) -> ReadBoxes:
+    """Return the boxes of `numbers`, four for each, in the model's units.
+
+    Args:
+        numbers: finite.
+        codes: oddities that are known already.
+        end: where in the text the boxes end.
+    """
     boxes = []
     found = dict.fromkeys(codes)  # an ordered set
     for first in range(0, len(numbers), _NUMBERS_A_BOX):

@@ -48,8 +48,9 @@ class Cluster:
 
     def close(self) -> list[Settled]:
         """End the cluster and return its blocks."""
-        blocks, self._blocks = self._blocks, []
-        blocks = _merged(blocks)
+        if not self._blocks:
+            return []
+        blocks, self._blocks = _merged(self._blocks), []
         for block in blocks:
             if block.type is RegionType.TABLE and not block.content:
                 block.issues = (*block.issues, issue("table_without_body", block.spans[0]))

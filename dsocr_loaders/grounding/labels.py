@@ -55,7 +55,7 @@ REGION_TYPES: Mapping[str, RegionType] = MappingProxyType(
 
 def region_type(label: str) -> RegionType:
     """Return the type that `label` stands for: text if it is not known."""
-    return REGION_TYPES.get(_key(label), RegionType.TEXT)
+    return REGION_TYPES.get(label) or REGION_TYPES.get(_key(label), RegionType.TEXT)
 
 
 def is_known(label: str) -> bool:

@@ -17,7 +17,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal
 
-from dsocr_loaders.grounding.boxes import ReadBoxes, is_cut_off_box, read_boxes, read_leading_boxes
+from dsocr_loaders.grounding.boxes import (
+    ReadBoxes,
+    is_cut_off_box,
+    read_boxes,
+    read_leading_boxes,
+    read_numbers,
+)
 from dsocr_loaders.grounding.issues import issue
 from dsocr_loaders.grounding.labels import is_known
 from dsocr_loaders.grounding.marks import Content, Cut, Tag
@@ -36,6 +42,13 @@ _MARKER = re.compile(
     r"|(?P<end><｜end▁of▁sentence｜>)"  # noqa: RUF001 - the model's own end token is spelt with these characters
     # <PAGE> in the middle of a line is text about HTML.
     r"|(?P<page><--- Page Split --->|^[ \t]*+<PAGE>|<PAGE>(?=[ \t]*+(?:<\||$)))"
+)
+_SIGN = re.compile(r"<(?:[|｜]|PAGE>|--- )")  # noqa: RUF001 - the model's own end token; every marker begins like this
+_NUMBER = r"(\d{1,3})"
+_USUAL_TAG = re.compile(
+    r"<\|ref\|>([a-z_]{1,40})<\|/ref\|><\|det\|>\[\["
+    + ", ".join([_NUMBER] * 4)
+    + r"\]\]<\|/det\|>(?=[ \t]*+\r?(?:\n|\Z))"
 )
 _LABEL = re.compile(r"[A-Za-z][A-Za-z0-9_\-]{0,39}")
 _LABEL_AND_BRACKET = re.compile(r"[ \t]{0,4}(?P<label>[A-Za-z][A-Za-z0-9_\- ]{0,39})?(?=[\[(])")
@@ -57,15 +70,46 @@ class LineReader:
         self._is_text_in_tag = is_text_in_tag
         self._may_be_stripped = True
 
-    def read(self, line: str, start: int, *, is_last: bool) -> Iterator[Mark]:
-        r"""Yield the marks of `line`, which cover it without gap and in order.
+    def read(self, lines: str, start: int, *, is_last: bool) -> Iterator[Mark]:
+        r"""Yield the marks of `lines`, which cover them without gap and in order.
 
         Args:
-            line: a whole line, with its `\n`.
-            start: where in the answer it begins.
-            is_last: whether the answer ends with it; a tag may be cut off there.
+            lines: whole lines, each with its `\n`.
+            start: where in the answer they begin.
+            is_last: whether the answer ends with them, so that the last has no `\n`, and may be cut off in a tag.
         """
-        if "<" not in line and not (self._may_be_stripped and "[" in line):
+        position = 0  # of the first character that no mark has yet
+        while position < len(lines):
+            begin, end = self._next_line(lines, position)
+            if position < begin:
+                yield Content(start + position, lines[position:begin])
+            # Most lines with a tag have the usual form, and `_LineReading` would take long for each.
+            usual = _USUAL_TAG.match(lines, begin, end) if self._may_be_usual and begin < end else None
+            if usual:
+                yield _usual_tag(usual, start)
+                position = usual.end()
+                continue
+            if begin < end:
+                yield from self._read_line(lines[begin:end], start + begin, is_last=is_last and end == len(lines))
+            position = end
+
+    @property
+    def _may_be_usual(self) -> bool:
+        return self.dialect is not None and not self._is_text_in_tag
+
+    def _next_line(self, lines: str, position: int) -> tuple[int, int]:
+        """Return the range of the next line that may hold a tag or a cut; an empty one at the end if none does."""
+        begin = position
+        if not self._may_be_stripped:
+            sign = _SIGN.search(lines, position)
+            if sign is None:
+                return len(lines), len(lines)
+            begin = lines.rfind("\n", position, sign.start()) + 1 or position
+        end = lines.find("\n", begin) + 1
+        return begin, end or len(lines)
+
+    def _read_line(self, line: str, start: int, *, is_last: bool) -> Iterator[Mark]:
+        if not _SIGN.search(line) and not (self._may_be_stripped and "[" in line):
             yield Content(start, line)
             return
         reading = _LineReading(line, start, is_text_in_tag=self._is_text_in_tag, is_last=is_last)
@@ -74,6 +118,15 @@ class LineReader:
                 self.dialect = mark.dialect
             yield mark
         self._may_be_stripped = self._may_be_stripped and not reading.has_markers
+
+
+def _usual_tag(match: re.Match[str], start: int) -> Tag:
+    """Return the tag that `_USUAL_TAG` found: the same as `_LineReading` would."""
+    label, x0, y0, x1, y1 = match.groups()
+    read = read_numbers((float(x0), float(y0), float(x1), float(y1)))
+    span = Span(start + match.start(), start + match.end())
+    issues = tuple([issue(code, span) for code in read.codes]) if read.codes else ()
+    return Tag(span, label, None, read.boxes, Dialect.GROUNDED, issues)
 
 
 class _LineReading:

@@ -60,8 +60,7 @@ class AnswerScanner:
         if last_break:
             lines = "".join([*self._unread, text[:last_break]])
             self._unread = []
-            for line in lines.split("\n")[:-1]:
-                self._read(line + "\n", is_last=False)
+            self._read(lines, is_last=False)
         if last_break < len(text):
             self._unread.append(text[last_break:])
         return self._regions[settled:]
@@ -88,10 +87,11 @@ class AnswerScanner:
             issues=tuple(sorted(self._issues, key=lambda found: found.span.start)),
         )
 
-    def _read(self, line: str, *, is_last: bool) -> None:
-        for mark in self._reader.read(line, self._length, is_last=is_last):
+    def _read(self, lines: str, *, is_last: bool) -> None:
+        """Read whole lines; the last one has no line break if `is_last`."""
+        for mark in self._reader.read(lines, self._length, is_last=is_last):
             self._take(mark)
-        self._length += len(line)
+        self._length += len(lines)
 
     def _take(self, mark: Mark) -> None:
         if isinstance(mark, Content):

@@ -1,0 +1,167 @@
+"""How well and how fast answers become regions: prints three tables.
+
+    python benchmarks/grounding.py [--docling PYTHON]
+
+1. **Kept**: the share of letters and digits of each answer, outside its tags, that stand in some region's text.
+2. **Boxes**: on the pages with a known layout, the best overlap (IoU) of each true box with a region's box or the hull
+   of its boxes. Read beside the same boxes divided by 1000 instead of 999.
+3. **Time**: how much longer twice the text takes, at worst, on hostile texts; and the time for all answers next to
+   docling's parser of the same answers, if `--docling` names a Python that has it (`pip install docling-slim
+   docling-core lxml`; `docling.utils.deepseekocr_utils`).
+
+The answers are read from the folder that the environment variable `DSOCR_RECORDED_ANSWERS` names: `NNN.txt`,
+`pages/NNN.jpg` and `layout_truth.json`. They are not part of the repository; without them only the hostile texts run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from dsocr_loaders.geometry import Box, box_from_pixels, hull, intersection_over_union
+from dsocr_loaders.grounding import parse_answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+TRUE_CATEGORIES = {"text_block", "title", "table", "figure"}
+SPECIAL_TAG = re.compile(r"<\|ref\|>\w+<\|/ref\|><\|det\|>[^\n<]*<\|/det\|>|<\|det\|>\w+ \[[\d, ]+\]<\|/det\|>|<PAGE>")
+STRIPPED_TAG = re.compile(r"^\w+\[\[[\d, ]+\]\]", re.MULTILINE)
+TAG = "<|ref|>{}<|/ref|><|det|>[[1, 2, 3, 4]]<|/det|>\n"
+HOSTILE = {
+    "unclosed tags": "<|ref|>text<|/ref|><|det|>[[1, 2",
+    "restarted tags": "<|ref|>text<|/ref|><|det|>[[1,\n",
+    "brackets": "[[",
+    "cells": "<td></td>",
+    "unclosed tables": "\n<table>",
+    "captions without owner": TAG.format("image_caption"),
+    "tables without rows": TAG.format("table"),
+    "one long line": "[0.5ex] ",
+    "stripped tags": "text[[1, 2, 3, 4]]\n",
+    "pipes": "| a |\n",
+    "phrases": "again and again ",
+}
+LONG = 35_000
+
+# Runs in docling's own environment: reads paths from stdin, prints the seconds for all of them.
+DOCLING = """
+import gc, sys, time
+from pathlib import Path
+from docling.utils.deepseekocr_utils import parse_deepseekocr_markdown
+from docling_core.types.doc import Size
+texts = [Path(path).read_text(encoding="utf-8") for path in sys.stdin.read().split("\\n") if path]
+def seconds():
+    started = time.perf_counter()
+    for text in texts:
+        parse_deepseekocr_markdown(text, Size(width=612, height=792), 1)
+    return time.perf_counter() - started
+gc.disable()
+print(min(seconds() for _ in range(5)))
+"""
+
+
+def letters(text: str) -> Counter[str]:
+    return Counter(filter(str.isalnum, text))
+
+
+def print_kept(answers: dict[str, str]) -> None:
+    kept = total = 0
+    worst = (1.0, "")
+    for name, answer in answers.items():
+        # Found here by a pattern of its own, so that a fault of the parser's grammar cannot hide itself.
+        outside = SPECIAL_TAG.sub("", answer)
+        wanted = letters(STRIPPED_TAG.sub("", answer) if outside == answer else outside)
+        found = letters("".join(region.text for region in parse_answer(answer).regions))
+        here = sum((wanted & found).values())
+        kept, total = kept + here, total + sum(wanted.values())
+        worst = min(worst, (here / sum(wanted.values()) if wanted else 1.0, name))
+    print(f"kept     {kept} of {total} letters and digits = {kept / total:.4%}; least in {worst[1]}: {worst[0]:.4%}")
+
+
+def best_overlaps(truth: Iterable[dict], folder: Path, scale: float) -> list[float]:
+    overlaps = []
+    for page in truth:
+        with Image.open(folder / "pages" / f"{page['page']}.jpg") as image:
+            width_px, height_px = image.size
+        parsed = parse_answer((folder / f"{page['page']}.txt").read_text(encoding="utf-8"))
+        found = [box for region in parsed.regions for box in region.boxes]
+        found += [hull(region.boxes) for region in parsed.regions if len(region.boxes) > 1]
+        found = [Box(box.x0 * scale, box.y0 * scale, box.x1 * scale, box.y1 * scale) for box in found]
+        for item in page["layout"]:
+            if item["category"] not in TRUE_CATEGORIES:
+                continue
+            xs, ys = item["poly"][::2], item["poly"][1::2]
+            true = box_from_pixels(min(xs), min(ys), max(xs), max(ys), width_px=width_px, height_px=height_px)
+            overlaps.append(max((intersection_over_union(true, box) for box in found), default=0.0))
+    return overlaps
+
+
+def print_boxes(folder: Path) -> None:
+    truth = json.loads((folder / "layout_truth.json").read_text(encoding="utf-8"))
+    for name, scale in (("/999", 1.0), ("/1000", 0.999)):
+        overlaps = best_overlaps(truth, folder, scale)
+        median, mean = statistics.median(overlaps), statistics.mean(overlaps)
+        print(f"boxes    {name:6} {len(overlaps)} true boxes: IoU median {median:.3f}, mean {mean:.3f}")
+
+
+def seconds(read: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    read()
+    return time.perf_counter() - started
+
+
+def print_growth() -> None:
+    for name, unit in HOSTILE.items():
+        once, twice = unit * (LONG // len(unit)), unit * (2 * LONG // len(unit))
+        # The smallest of several: a disturbed measurement is longer, never shorter.
+        ratio = min(seconds(lambda: parse_answer(twice)) for _ in range(9)) / min(
+            seconds(lambda: parse_answer(once)) for _ in range(9)
+        )
+        print(f"growth   {name:24} t(2n)/t(n) = {ratio:.2f}")
+
+
+def print_against_docling(answers: dict[str, str], folder: Path, python: str) -> None:
+    paths = "\n".join(str(folder / name) for name in answers)
+    # Side by side, and in turn: theirs, ours, theirs.
+    command = [python, "-c", DOCLING]
+    theirs = [float(subprocess.run(command, input=paths, text=True, capture_output=True, check=True).stdout)]  # noqa: S603 - the user names the program
+    ours = min(seconds(lambda: [parse_answer(answer) for answer in answers.values()]) for _ in range(5))
+    theirs.append(float(subprocess.run(command, input=paths, text=True, capture_output=True, check=True).stdout))  # noqa: S603 - likewise
+    print(
+        f"speed    all answers: ours {ours * 1e3:.0f} ms, docling {min(theirs) * 1e3:.0f} ms: "
+        f"{min(theirs) / ours:.1f} times as fast"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measures dsocr_loaders.grounding.")
+    parser.add_argument("--docling", metavar="PYTHON", help="a Python that has docling")
+    arguments = parser.parse_args()
+    folder = Path(os.environ.get("DSOCR_RECORDED_ANSWERS", "/nowhere"))
+    answers = {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("[0-9]*.txt"))}
+    gc.disable()
+    if answers:
+        print(f"{len(answers)} recorded answers")
+        print_kept(answers)
+        print_boxes(folder)
+    else:
+        print("no recorded answers: set DSOCR_RECORDED_ANSWERS", file=sys.stderr)
+    print_growth()
+    if answers and arguments.docling:
+        print_against_docling(answers, folder, arguments.docling)
+
+
+if __name__ == "__main__":
+    main()
