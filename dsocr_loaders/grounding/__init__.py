@@ -4,7 +4,7 @@ The way of one answer through this package, each module handing values to the ne
 
 ```
 characters -> lines    scanner   keeps what is not a whole line yet
-lines      -> marks    marks     the grammar of tags: Tag, Cut, Content      (boxes, labels: what stands inside)
+lines      -> marks    lines     Tag, Cut and Content; the grammar is in `tagged` (boxes, labels, stripped)
 marks      -> blocks   blocks    the text behind a tag, cut at its tables    (parts)
 blocks     -> settled  clusters  rows behind a caption, captions and owners
 blocks     -> regions  wording   the text of a region, by documented rules

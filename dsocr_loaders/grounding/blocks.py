@@ -103,9 +103,14 @@ class Section:
         if self.tag is not None and self.tag.words is not None:
             return self._words_and_rest(self.tag, self.tag.words)
         body = _Body(self._contents)
-        parts = _with_headings_apart(body.text, list(find_parts(body.text)), self.type)
-        blanks = _gaps(parts, len(body.text))
-        return self._blocks(body, parts), [span for start, end in blanks for span in body.spans(start, end)]
+        parts = _with_headings_apart(body.text, find_parts(body.text), self.type)
+        blanks: list[Span] = []
+        position = 0
+        for part in parts:
+            blanks += body.spans(position, part.start)
+            position = part.end
+        blanks += body.spans(position, len(body.text))
+        return self._blocks(body, parts), blanks
 
     def _words_and_rest(self, tag: Tag, words: Content) -> tuple[list[Block], list[Span]]:
         """Return the one block of a tag that has text inside. What stands behind belongs to it as well."""
@@ -192,8 +197,10 @@ class _Body:
 def _own_part(parts: Sequence[Part], kind: RegionType | None) -> int | None:
     """Return which part the tag is for: the first of its kind; for a table without one, its text."""
     wants_table = kind is RegionType.TABLE
-    fallback = 0 if wants_table and parts else None
-    return next((index for index, part in enumerate(parts) if part.is_table is wants_table), fallback)
+    for index, part in enumerate(parts):
+        if part.is_table is wants_table:
+            return index
+    return 0 if wants_table and parts else None
 
 
 def _with_headings_apart(text: str, parts: list[Part], kind: RegionType | None) -> list[Part]:
@@ -215,11 +222,6 @@ def _with_headings_apart(text: str, parts: list[Part], kind: RegionType | None) 
     if end is None:
         return parts
     return [*trimmed(text, first.start, end), *trimmed(text, end, first.end), *parts[1:]]
-
-
-def _gaps(parts: Sequence[Part], end: int) -> list[tuple[int, int]]:
-    borders = [0, *(border for part in parts for border in (part.start, part.end)), end]
-    return [(low, high) for low, high in zip(borders[::2], borders[1::2], strict=True) if low < high]
 
 
 def _table_codes(text: str, part: Part) -> list[str]:

@@ -139,12 +139,12 @@ def read_numbers(numbers: Sequence[float], codes: Sequence[str] = (), end: int =
     found = dict.fromkeys(codes)  # an ordered set
     for first in range(0, len(numbers), _NUMBERS_A_BOX):
         x0, y0, x1, y1 = numbers[first : first + _NUMBERS_A_BOX]
-        if not all(0 <= number <= MODEL_SCALE for number in (x0, y0, x1, y1)):
+        if min(x0, y0, x1, y1) < 0 or max(x0, y0, x1, y1) > MODEL_SCALE:
             found["box_out_of_range"] = None
         if x0 > x1 or y0 > y1:
             found["box_reversed"] = None
         box = box_from_model(x0, y0, x1, y1)
-        if not box.area:
+        if box.x0 == box.x1 or box.y0 == box.y1:
             found["box_without_area"] = None
         boxes.append(box)
     return ReadBoxes(tuple(boxes), tuple(found), end)

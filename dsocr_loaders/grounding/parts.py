@@ -32,13 +32,19 @@ class Part:
     is_closed: bool = True
 
 
-def find_parts(text: str) -> Iterator[Part]:
-    """Yield the parts of `text` in order; only blanks lie between them. Linear in its length.
+def find_parts(text: str) -> list[Part]:
+    """Return the parts of `text` in order; only blanks lie between them. Linear in its length.
 
     A table is `<table ...>` to the next `</table>` and the line breaks (`<br>`) behind it, or Markdown: a line with
     pipes, a rule and all further lines with pipes. Without `</table>` a table ends before another one that begins a
     line, else behind its last row where a blank line follows, else with the text.
     """
+    if "<" not in text and "|" not in text:
+        return trimmed(text, 0, len(text))
+    return list(_parts(text))
+
+
+def _parts(text: str) -> Iterator[Part]:
     position = 0
     begin: int | None = None
     for match in _TABLE.finditer(text):
@@ -107,10 +113,11 @@ def _pipe_tables(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         yield begin, end
 
 
-def trimmed(text: str, start: int, end: int) -> Iterator[Part]:
-    """Yield the range as one part without the blanks at its ends; nothing if it is blank."""
+def trimmed(text: str, start: int, end: int) -> list[Part]:
+    """Return the range as one part without the blanks at its ends; none if it is blank."""
     piece = text[start:end]
     inked = piece.strip()
-    if inked:
-        first = start + len(piece) - len(piece.lstrip())
-        yield Part(first, first + len(inked), is_table=False)
+    if not inked:
+        return []
+    first = start + len(piece) - len(piece.lstrip())
+    return [Part(first, first + len(inked), is_table=False)]

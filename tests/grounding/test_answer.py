@@ -205,3 +205,47 @@ def test_derives_text_by_the_documented_rules(label: str, body: str, kind: Regio
     region = parse_answer(f"{tag(label)}\n{body}  \n\n").regions[0]
 
     assert (kind, level, text, label) == (region.type, region.level, region.text, region.label)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "dialect"),
+    [
+        ("table [1, 2, 3, 4] shows it", [""], Dialect.PLAIN),
+        ("table [1, 2, 3, 4], too", [""], Dialect.PLAIN),
+        ("See text[[1, 2, 3, 4]]", [""], Dialect.PLAIN),
+        ("words[[1, 2, 3, 4]]", [""], Dialect.PLAIN),
+        (f"{tag('text')}\ntitle[[1, 2, 3, 4]]\nA", ["text"], Dialect.GROUNDED),
+        (f"title[[1, 2, 3, 4]]\nA\n{tag('text')}\ntext[[1, 2, 3, 4]]", ["title", "text"], Dialect.STRIPPED),
+        ("text[[1, 2, 3, 4], [5, 6, 7, 8]]\nA", ["text"], Dialect.STRIPPED),
+        ("<PAGE>title [1, 2, 3, 4]A\n<PAGE>text [1, 2, 3, 4]B", ["title", "text"], Dialect.DET_LABEL_STRIPPED),
+        ("<|/ref|>\n<|ref|>text<|/ref|><|det|>[[1, 2, 3, 4]]<|/det|>\nA", ["text"], Dialect.GROUNDED),
+        ("<|det|>page number [1, 2, 3, 4]<|/det|>7", ["page number"], Dialect.DET_LABEL),
+    ],
+)
+def test_takes_only_tags_for_tags(text: str, expected: list[str], dialect: Dialect) -> None:
+    """A stripped tag has a known label, begins a line, and is no citation; a marker ends the search for them."""
+    parsed = parse_answer(text)
+
+    assert expected == [region.label for region in parsed.regions]
+    assert dialect is parsed.dialect
+    assert_partition(text, parsed)
+
+
+@pytest.mark.parametrize(
+    ("bodies", "expected"),
+    [
+        # (label, body) of each tag -> (type, text) of each region
+        ([("table", ""), ("table", ""), ("table_caption", "T\n\n<table>1</table>\n<table>2</table>")], ["1", "2", "T"]),
+        ([("table", ""), ("table_caption", "T\n\n<table>1</table>\n<table>2</table>")], ["1", "T", "2"]),
+        ([("table", "<table>1</table>"), ("table_caption", "T\n\n<table>2</table>")], ["1", "T", "2"]),
+        ([("table", ""), ("text", "Words."), ("table_caption", "T\n\n<table>1</table>")], ["", "Words.", "T", "1"]),
+    ],
+)
+def test_gives_each_row_to_one_table(bodies: list[tuple[str, str]], expected: list[str]) -> None:
+    """Rows behind a caption go to the tables without rows right above it, in order; what is left stays a table."""
+    text = "\n".join(f"{tag(label)}\n{body}\n" for label, body in bodies)
+
+    parsed = parse_answer(text)
+
+    assert expected == [region.text.replace("<table>", "").replace("</table>", "") for region in parsed.regions]
+    assert_partition(text, parsed)
