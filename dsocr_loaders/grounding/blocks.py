@@ -66,6 +66,8 @@ class Section:
         type: what the tag says the section is, None without a tag.
     """
 
+    __slots__ = ("_contents", "_earlier", "_earlier_issues", "page_index", "tag", "type")
+
     def __init__(self, tag: Tag | None, page_index: int) -> None:
         self.tag = tag
         self.type = None if tag is None else region_type(tag.label)
@@ -98,35 +100,44 @@ class Section:
         contents, self._contents = self._contents, []
         return [content.span for content in contents]
 
-    def cut(self) -> tuple[list[Block], list[Span]]:
-        """Return the section's blocks in order, and the blanks that none of them owns."""
+    def cut(self) -> tuple[list[Block], list[Span], int]:
+        """Return the section's blocks in order, the blanks that none of them owns, and the number of lost characters.
+
+        Lost is what stands between the blocks and is not blank. There is none, if the package keeps its promise.
+        """
         if self.tag is not None and self.tag.words is not None:
             return self._words_and_rest(self.tag, self.tag.words)
         body = _Body(self._contents)
         parts = _with_headings_apart(body.text, find_parts(body.text), self.type)
         blanks: list[Span] = []
-        position = 0
-        for part in parts:
-            blanks += body.spans(position, part.start)
-            position = part.end
-        blanks += body.spans(position, len(body.text))
-        return self._blocks(body, parts), blanks
+        position = lost = 0
+        for start, end in [*[(part.start, part.end) for part in parts], (len(body.text), 0)]:
+            if position < start:
+                blanks += body.spans(position, start)
+                lost += _inked_size(body.text[position:start])
+            position = end
+        return self._blocks(body, parts), blanks, lost
 
-    def _words_and_rest(self, tag: Tag, words: Content) -> tuple[list[Block], list[Span]]:
+    def _words_and_rest(self, tag: Tag, words: Content) -> tuple[list[Block], list[Span], int]:
         """Return the one block of a tag that has text inside. What stands behind belongs to it as well."""
         inside = _Body([words, *self._contents])
         text = inside.text
         first, last = len(text) - len(text.lstrip()), len(text.rstrip())
-        kept = inside.spans(first, max(first, last))
         before, behind = Span(tag.span.start, words.start), Span(words.span.end, tag.span.end)
         # Blanks at the ends of the words stand inside the tag, those behind the tag outside of it.
-        blanks = [*inside.spans(0, first), *inside.spans(max(first, last), len(text))]
+        blanks = [*inside.spans(0, first), *inside.spans(last, len(text))]
         in_tag = [span for span in blanks if span.end <= tag.span.end]
-        tag_spans = tuple(span for span in (*self._earlier, before, behind, *in_tag) if span.start < span.end)
         block = Block(
-            RegionType.TEXT, "", tag.boxes, self.page_index, text[first:last], kept, tag_spans, issues=tag.issues
+            type=RegionType.TEXT,
+            label="",
+            boxes=tag.boxes,
+            page_index=self.page_index,
+            text=text[first:last],
+            content=inside.spans(first, last),
+            tag_spans=tuple(span for span in (before, behind, *in_tag) if span.start < span.end),
+            issues=tag.issues,
         )
-        return [block], [span for span in blanks if span.end > tag.span.end]
+        return [block], [span for span in blanks if span.end > tag.span.end], 0
 
     def _blocks(self, body: _Body, parts: Sequence[Part]) -> list[Block]:
         tag, kind = self.tag, self.type
@@ -165,6 +176,8 @@ class Section:
 class _Body:
     """Contents put together, and the way back from a position to the answer."""
 
+    __slots__ = ("_places", "_starts", "text")
+
     def __init__(self, contents: Sequence[Content]) -> None:
         self.text = "".join(content.text for content in contents)
         self._starts: list[int] = []  # positions in `text` from which on characters stand elsewhere in the answer
@@ -192,6 +205,10 @@ class _Body:
                 pairwise(borders), self._places[first:last], self._starts[first:last], strict=True
             )
         )
+
+
+def _inked_size(text: str) -> int:
+    return 0 if text.isspace() else sum(map(len, text.split()))
 
 
 def _own_part(parts: Sequence[Part], kind: RegionType | None) -> int | None:

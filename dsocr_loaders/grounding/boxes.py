@@ -135,6 +135,10 @@ def read_numbers(numbers: Sequence[float], codes: Sequence[str] = (), end: int =
         codes: oddities that are known already.
         end: where in the text the boxes end.
     """
+    if len(numbers) == _NUMBERS_A_BOX and not codes:
+        x0, y0, x1, y1 = numbers
+        if 0 <= x0 < x1 <= MODEL_SCALE and 0 <= y0 < y1 <= MODEL_SCALE:
+            return ReadBoxes((box_from_model(x0, y0, x1, y1),), (), end)  # as nearly all are
     boxes = []
     found = dict.fromkeys(codes)  # an ordered set
     for first in range(0, len(numbers), _NUMBERS_A_BOX):

@@ -39,9 +39,8 @@ class Cluster:
 
     def add(self, blocks: Sequence[Block]) -> list[Settled]:
         """Take the blocks of one section; return those that are settled now."""
-        main = next((block for block in blocks if not block.is_rest), None)
-        if main is None or main.type not in CLUSTERED:
-            return [*self.close(), *((block, None) for block in blocks)]
+        if not _are_clustered(blocks):
+            return self.close() + [(block, None) for block in blocks]
         self._give_rows(blocks)
         self._blocks += [block for block in blocks if block.content or block.tag_spans]
         return []
@@ -72,6 +71,14 @@ class Cluster:
         for further in rows[len(waiting) :] if waiting else ():
             # One tag may stand for several tables.
             further.label, further.boxes = waiting[0].label, waiting[0].boxes
+
+
+def _are_clustered(blocks: Sequence[Block]) -> bool:
+    """Whether the block that has the section's tag, or the first of a section without one, is of a cluster."""
+    for block in blocks:
+        if not block.is_rest:
+            return block.type in CLUSTERED
+    return False
 
 
 def _take(table: Block, found: Block) -> None:

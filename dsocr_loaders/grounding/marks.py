@@ -37,7 +37,7 @@ class Tag:
     @property
     def is_cut_off(self) -> bool:
         """Whether the tag breaks off, so that the next one may be a second try."""
-        return any(issue.code == "tag_cut_off" for issue in self.issues)
+        return bool(self.issues) and any(issue.code == "tag_cut_off" for issue in self.issues)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from dsocr_loaders.grounding.blocks import Section
@@ -50,8 +51,8 @@ class AnswerScanner:
         self._regions: list[Region] = []
         self._drops: list[Drop] = []
         self._issues: list[AnswerIssue] = []
-        self._content_size = 0
-        self._kept_size = 0
+        self._kept_size = 0  # characters that are no blanks
+        self._lost_size = 0
 
     def feed(self, text: str) -> list[Region]:
         """Take the next characters; return the regions that are settled since the last call, in order."""
@@ -81,10 +82,10 @@ class AnswerScanner:
             self._issues.append(issue("truncated", Span(self._length, self._length)))
         return ParsedAnswer(
             regions=tuple(self._regions),
-            drops=tuple(sorted(self._drops, key=lambda drop: drop.span.start)),
-            text_coverage=self._kept_size / self._content_size if self._content_size else 1.0,
+            drops=tuple(sorted(self._drops, key=attrgetter("span.start"))),
+            text_coverage=self._kept_size / (self._kept_size + self._lost_size) if self._lost_size else 1.0,
             dialect=self._reader.dialect or Dialect.PLAIN,
-            issues=tuple(sorted(self._issues, key=lambda found: found.span.start)),
+            issues=tuple(sorted(self._issues, key=attrgetter("span.start"))),
         )
 
     def _read(self, lines: str, *, is_last: bool) -> None:
@@ -95,9 +96,7 @@ class AnswerScanner:
 
     def _take(self, mark: Mark) -> None:
         if isinstance(mark, Content):
-            size = _inked(mark.text)
-            self._content_size += size
-            self._is_inked = self._is_inked or size > 0
+            self._is_inked = self._is_inked or not mark.text.isspace()
             self._section.add(mark)
         elif isinstance(mark, Tag):
             self._open(mark)
@@ -105,8 +104,6 @@ class AnswerScanner:
             self._cut(mark)
 
     def _open(self, tag: Tag) -> None:
-        if tag.words is not None:
-            self._content_size += _inked(tag.words.text)
         if tag.dialect in _STRIPPED and not self._is_stripped:
             self._is_stripped = True
             self._issues.append(issue("tags_stripped", tag.span))
@@ -134,7 +131,8 @@ class AnswerScanner:
             self._section = Section(None, self._page_index)
 
     def _end_section(self) -> None:
-        blocks, blanks = self._section.cut()
+        blocks, blanks, lost = self._section.cut()
+        self._lost_size += lost
         self._drops += [Drop(span, "blank") for span in blanks]
         self._settle(self._cluster.add(blocks))
 
@@ -142,9 +140,5 @@ class AnswerScanner:
         for block, distance in settled:
             order = len(self._regions)
             self._issues += block.issues
-            self._kept_size += _inked(block.text)
+            self._kept_size += sum(map(len, block.text.split()))
             self._regions.append(region_of(block, order, None if distance is None else order + distance))
-
-
-def _inked(text: str) -> int:
-    return sum(map(len, text.split()))

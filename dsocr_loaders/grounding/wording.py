@@ -56,6 +56,8 @@ def _cleaned(text: str) -> str:
     if "<" in text:
         text = _CENTER.sub("", text)
     text = text.replace("\\coloneqq", ":=").replace("\\eqqcolon", "=:")
+    if "\n" not in text:
+        return text.rstrip()
     return "\n".join([line.rstrip() for line in text.split("\n")]).strip("\n")
 
 
