@@ -86,7 +86,7 @@ def letters(text: str) -> Counter[str]:
 def print_kept(answers: dict[str, str]) -> None:
     """Print the share of letters and digits that regions keep."""
     kept = total = 0
-    worst = (1.0, "")
+    shares = {}
     for name, answer in answers.items():
         # Found here by patterns of its own, so that a fault of the parser's grammar cannot hide itself.
         outside = SPECIAL_TAG.sub("", LAYOUT.sub("", answer))
@@ -94,8 +94,9 @@ def print_kept(answers: dict[str, str]) -> None:
         found = letters("".join(region.text for region in parse_answer(answer).regions))
         here = sum((wanted & found).values())
         kept, total = kept + here, total + sum(wanted.values())
-        worst = min(worst, (here / sum(wanted.values()) if wanted else 1.0, name))
-    print(f"kept     {kept} of {total} letters and digits = {kept / total:.4%}; least in {worst[1]}: {worst[0]:.4%}")
+        shares[name] = here / sum(wanted.values()) if wanted else 1.0
+    least = min(shares, key=shares.__getitem__)
+    print(f"kept     {kept} of {total} letters and digits = {kept / total:.4%}; least: {shares[least]:.4%} in {least}")
 
 
 def best_overlaps(truth: Iterable[dict], folder: Path, scale: float) -> list[float]:
@@ -151,7 +152,8 @@ def print_against_docling(answers: dict[str, str], folder: Path, python: str) ->
     ours, theirs = [], []
     for _ in range(3):  # side by side, and in turn
         ours.append(min(seconds(lambda: [parse_answer(answer) for answer in answers.values()]) for _ in range(5)))
-        done = subprocess.run([python, "-c", DOCLING], input=paths, text=True, capture_output=True, check=True)  # noqa: S603 - the user names the program
+        command = [python, "-c", DOCLING]
+        done = subprocess.run(command, input=paths, text=True, capture_output=True, check=True)  # noqa: S603 - the user names the program
         theirs.append(float(done.stdout))
     ratios = ", ".join(f"{their / our:.2f}" for our, their in zip(ours, theirs, strict=True))
     print(
