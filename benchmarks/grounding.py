@@ -153,7 +153,7 @@ def print_against_docling(answers: dict[str, str], folder: Path, python: str) ->
     for _ in range(3):  # side by side, and in turn
         ours.append(min(seconds(lambda: [parse_answer(answer) for answer in answers.values()]) for _ in range(5)))
         command = [python, "-c", DOCLING]
-        done = subprocess.run(command, input=paths, text=True, capture_output=True, check=True)  # noqa: S603 - the user names the program
+        done = subprocess.run(command, input=paths, text=True, capture_output=True, check=True)  # noqa: S603 - the user's own
         theirs.append(float(done.stdout))
     ratios = ", ".join(f"{their / our:.2f}" for our, their in zip(ours, theirs, strict=True))
     print(

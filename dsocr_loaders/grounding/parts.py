@@ -35,9 +35,10 @@ class Part:
 def find_parts(text: str) -> list[Part]:
     """Return the parts of `text` in order; only blanks lie between them. Linear in its length.
 
-    A table is `<table ...>` to the next `</table>` and the line breaks (`<br>`) behind it, or Markdown: a line with
-    pipes, a rule and all further lines with pipes. Without `</table>` a table ends before another one that begins a
-    line, else behind its last row where a blank line follows, else with the text.
+    A table is `<table ...>` to its `</table>` and the line breaks (`<br>`) behind it, or Markdown: a line with
+    pipes, a rule and all further lines with pipes. Without its `</table>` a table ends before another one that begins
+    a line, else behind the last table inside it, else behind its last row where a blank line follows, else with the
+    text.
     """
     if "<" not in text and "|" not in text:
         return trimmed(text, 0, len(text))
@@ -45,35 +46,44 @@ def find_parts(text: str) -> list[Part]:
 
 
 def _parts(text: str) -> Iterator[Part]:
-    position = 0
+    position = depth = closed = 0
     begin: int | None = None
     for match in _TABLE.finditer(text):
         is_opening = match[0][1] != "/"
         if is_opening and begin is not None and text[match.start() - 1] == "\n":
-            yield from _open_table(text, begin, match.start())
+            yield from _open_table(text, begin, closed, match.start())
             position, begin = match.start(), None
         if is_opening and begin is None:
             yield from _around_pipes(text, position, match.start())
-            begin = match.start()
-        elif not is_opening and begin is not None:
+            begin, depth, closed = match.start(), 1, 0
+        elif is_opening:
+            depth += 1
+        elif begin is not None:
             breaks = _LINE_BREAKS.match(text, match.end())
-            position = breaks.end() if breaks else match.end()
-            yield Part(begin, position, is_table=True)
-            begin = None
+            closed = breaks.end() if breaks else match.end()
+            depth -= 1
+            if not depth:
+                yield Part(begin, closed, is_table=True)
+                position, begin = closed, None
     if begin is not None:
-        yield from _open_table(text, begin, len(text))
+        yield from _open_table(text, begin, closed, len(text))
     else:
         yield from _around_pipes(text, position, len(text))
 
 
-def _open_table(text: str, start: int, end: int) -> Iterator[Part]:
+def _open_table(text: str, start: int, closed: int, end: int) -> Iterator[Part]:
+    """Yield the table at `start` that lacks its end, and the text behind it up to `end`.
+
+    `closed` is where the last table inside it ends, 0 if none does.
+    """
     last_row = text.rfind(_ROW_END, start, end)
     behind = last_row + len(_ROW_END)
-    if last_row >= 0 and "<td" not in text[behind:end] and _begins_with_blank_line(text[behind:end]):
-        yield Part(start, behind, is_table=True, is_closed=False)
-        yield from _around_pipes(text, behind, end)
-    else:
-        yield Part(start, start + len(text[start:end].rstrip()), is_table=True, is_closed=False)
+    if closed:
+        behind = closed
+    elif last_row < 0 or "<td" in text[behind:end] or not _begins_with_blank_line(text[behind:end]):
+        behind = start + len(text[start:end].rstrip())
+    yield Part(start, behind, is_table=True, is_closed=False)
+    yield from _around_pipes(text, behind, end)
 
 
 def _begins_with_blank_line(text: str) -> bool:

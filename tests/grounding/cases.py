@@ -538,6 +538,276 @@ CASES: tuple[Group | Case, ...] = (
     ),
 )
 
+FURTHER_CASES: tuple[Case, ...] = (
+    Case(
+        "A marked line in a longer text without a tag",
+        answer="# Rain\nIt rains.",
+        reading=("text '# Rain\\nIt rains.'",),
+        dialect="plain",
+    ),
+    Case(
+        "Rows behind a second caption",
+        answer=(
+            "<|ref|>table<|/ref|><|det|>[[61, 113, 429, 364]]<|/det|>\n"
+            "<|ref|>table_caption<|/ref|><|det|>[[61, 113, 429, 364]]<|/det|>\n"
+            "Table 1\n"
+            "\n"
+            "<|ref|>table_footnote<|/ref|><|det|>[[61, 113, 429, 364]]<|/det|>\n"
+            "Note.\n"
+            "\n"
+            "<table>1</table>"
+        ),
+        reading=(
+            "table [61, 113, 429, 364] '<table>1</table>'",
+            "caption (table_caption) [61, 113, 429, 364] of 0 'Table 1'",
+            "footnote (table_footnote) [61, 113, 429, 364] of 0 'Note.'",
+        ),
+        issues=("table_structure_lost",),
+    ),
+    Case(
+        "A second caption goes to the next figure",
+        answer=(
+            "<|ref|>image<|/ref|><|det|>[[61, 113, 429, 364]]<|/det|>\n"
+            "<|ref|>image_caption<|/ref|><|det|>[[61, 113, 429, 364]]<|/det|>\n"
+            "A\n"
+            "\n"
+            "<|ref|>image_caption<|/ref|><|det|>[[61, 113, 429, 364]]<|/det|>\n"
+            "B\n"
+            "\n"
+            "<|ref|>image<|/ref|><|det|>[[61, 113, 429, 364]]<|/det|>"
+        ),
+        reading=(
+            "figure (image) [61, 113, 429, 364] ''",
+            "caption (image_caption) [61, 113, 429, 364] of 0 'A'",
+            "caption (image_caption) [61, 113, 429, 364] of 3 'B'",
+            "figure (image) [61, 113, 429, 364] ''",
+        ),
+    ),
+    Case(
+        "A caption between a table without rows and one elsewhere with rows",
+        answer=(
+            "<|ref|>table<|/ref|><|det|>[[61, 113, 429, 364]]<|/det|>\n"
+            "<|ref|>table_caption<|/ref|><|det|>[[61, 113, 429, 364]]<|/det|>\n"
+            "T\n"
+            "\n"
+            "<|ref|>table<|/ref|><|det|>[[500, 500, 900, 900]]<|/det|>\n"
+            "<table><tr><td>1</td></tr></table>"
+        ),
+        reading=(
+            "table [61, 113, 429, 364] ''",
+            "caption (table_caption) [61, 113, 429, 364] of 2 'T'",
+            "table [500, 500, 900, 900] '<table><tr><td>1</td></tr></table>'",
+        ),
+        issues=("table_without_body",),
+    ),
+    Case(
+        "A second table in the same place with a caption of its own",
+        answer=(
+            "<|ref|>table<|/ref|><|det|>[[61, 113, 429, 364]]<|/det|>\n"
+            "<|ref|>table_caption<|/ref|><|det|>[[61, 113, 429, 364]]<|/det|>\n"
+            "T\n"
+            "\n"
+            "<|ref|>table<|/ref|><|det|>[[61, 113, 429, 364]]<|/det|>\n"
+            "<table><tr><td>1</td></tr></table>\n"
+            "<|ref|>table_caption<|/ref|><|det|>[[61, 113, 429, 364]]<|/det|>\n"
+            "U"
+        ),
+        reading=(
+            "table [61, 113, 429, 364] ''",
+            "caption (table_caption) [61, 113, 429, 364] of 0 'T'",
+            "table [61, 113, 429, 364] '<table><tr><td>1</td></tr></table>'",
+            "caption (table_caption) [61, 113, 429, 364] of 2 'U'",
+        ),
+        issues=("table_without_body",),
+    ),
+    Case(
+        "Two tables behind a caption for one",
+        answer=(
+            "<|ref|>table<|/ref|><|det|>[[61, 113, 429, 364]]<|/det|>\n"
+            "<|ref|>table_caption<|/ref|><|det|>[[61, 90, 429, 110]]<|/det|>\n"
+            "T\n"
+            "\n"
+            "<table><tr>1</tr></table>\n"
+            "<table><tr>2</tr></table>"
+        ),
+        reading=(
+            "table [61, 113, 429, 364] '<table><tr>1</tr></table>'",
+            "caption (table_caption) [61, 90, 429, 110] of 0 'T'",
+            "table [61, 113, 429, 364] '<table><tr>2</tr></table>'",
+        ),
+    ),
+    Case(
+        "Rows behind a caption without a table",
+        answer=(
+            "<|ref|>table_caption<|/ref|><|det|>[[61, 113, 429, 364]]<|/det|>\n"
+            "T\n"
+            "\n"
+            "<table><tr>1</tr></table>\n"
+            "\n"
+            "It rains."
+        ),
+        reading=(
+            "caption (table_caption) [61, 113, 429, 364] of 1 'T'",
+            "table '<table><tr>1</tr></table>'",
+            "text 'It rains.'",
+        ),
+    ),
+    Case(
+        "A tag cut off before one of another label",
+        answer=(
+            "<|ref|>image<|/ref|><|det|>[[147,\n<|ref|>text<|/ref|><|det|>[[61, 113, 429, 364]]<|/det|>\nIt rains."
+        ),
+        reading=(
+            "figure (image) ''",
+            "text [61, 113, 429, 364] 'It rains.'",
+        ),
+        issues=("tag_cut_off",),
+    ),
+    Case(
+        "A table inside a table's cell",
+        answer=(
+            "<|ref|>table<|/ref|><|det|>[[61, 113, 429, 364]]<|/det|>\n"
+            "<table><tr><td><table>1</table></td></tr></table>"
+        ),
+        reading=("table [61, 113, 429, 364] '<table><tr><td><table>1</table></td></tr></table>'",),
+    ),
+    Case(
+        "A table begun again in its own line",
+        answer=(
+            "<|ref|>table<|/ref|><|det|>[[61, 113, 429, 364]]<|/det|>\n"
+            "<table><tr><td>1</td><table><tr><td>2</td></tr></table>\n"
+            "It rains."
+        ),
+        reading=(
+            "table [61, 113, 429, 364] '<table><tr><td>1</td><table><tr><td>2</td></tr></table>'",
+            "text (table) [61, 113, 429, 364] 'It rains.'",
+        ),
+        issues=("table_unclosed",),
+    ),
+    Case(
+        "Two tables, the first not closed",
+        answer=(
+            "<|ref|>table<|/ref|><|det|>[[61, 113, 429, 364]]<|/det|>\n"
+            "<table><tr><td>1</td></tr>\n"
+            "<table><tr><td>2</td></tr></table>"
+        ),
+        reading=(
+            "table [61, 113, 429, 364] '<table><tr><td>1</td></tr>'",
+            "table [61, 113, 429, 364] '<table><tr><td>2</td></tr></table>'",
+        ),
+        issues=("table_unclosed",),
+    ),
+    Case(
+        "A table not closed, cells behind a blank line",
+        answer=(
+            "<|ref|>table<|/ref|><|det|>[[61, 113, 429, 364]]<|/det|>\n"
+            "<table><tr><td>1</td></tr>\n"
+            "\n"
+            "<tr><td>2</td></tr>\n"
+            "\n"
+            "<td>3"
+        ),
+        reading=("table [61, 113, 429, 364] '<table><tr><td>1</td></tr>\\n\\n<tr><td>2</td></tr>\\n\\n<td>3'",),
+        issues=("table_unclosed",),
+    ),
+    Case(
+        "A table not closed, text on the next line",
+        answer=("<|ref|>table<|/ref|><|det|>[[61, 113, 429, 364]]<|/det|>\n<table><tr><td>1</td></tr>\nIt rains."),
+        reading=("table [61, 113, 429, 364] '<table><tr><td>1</td></tr>\\nIt rains.'",),
+        issues=("table_unclosed",),
+    ),
+    Case(
+        "Brackets too many before <|/det|>",
+        answer=("<|ref|>text<|/ref|>[[61, 113, 429, 364]]]]<|/det|>\nIt rains."),
+        reading=("text [61, 113, 429, 364] 'It rains.'",),
+        issues=(
+            "det_unopened",
+            "box_misspelt",
+        ),
+    ),
+    Case(
+        "A citation behind a box without <|/det|>",
+        answer="<|ref|>text<|/ref|><|det|>[[61, 113, 429, 364]] [1, 2, 3, 4] say so.",
+        reading=("text [61, 113, 429, 364] '[1, 2, 3, 4] say so.'",),
+        issues=("det_unclosed",),
+    ),
+    Case(
+        "Closed brackets in place of the box",
+        answer=("<|ref|>equation<|/ref|><|det|>[][]\n\\[x\\]"),
+        reading=("formula (equation) '[][]\\n\\\\[x\\\\]'",),
+        issues=("box_unreadable",),
+    ),
+    Case(
+        "A page separator first",
+        answer=("<--- Page Split --->\n<|ref|>text<|/ref|><|det|>[[61, 113, 429, 364]]<|/det|>\nIt rains."),
+        reading=("text page 1 [61, 113, 429, 364] 'It rains.'",),
+    ),
+    Case(
+        "A stripped tag cut off, not at the end",
+        answer=("text[[61, 113,\nIt rains."),
+        reading=("text 'text[[61, 113,\\nIt rains.'",),
+        dialect="plain",
+    ),
+    Case(
+        "A stripped tag cut off",
+        answer=("text[[61, 113, 429, 364]]\nIt rains.\ntext[[61, 11"),
+        reading=(
+            "text [61, 113, 429, 364] 'It rains.'",
+            "text ''",
+        ),
+        issues=(
+            "tags_stripped",
+            "tag_cut_off",
+        ),
+        dialect="stripped",
+    ),
+    Case(
+        "Stops and hyphens in a line that is no list",
+        answer=("<|ref|>text<|/ref|><|det|>[[61, 113, 429, 364]]<|/det|>\nRain.- Wind.- Sun."),
+        reading=("text [61, 113, 429, 364] 'Rain.- Wind.- Sun.'",),
+    ),
+    Case(
+        "A marked line in a longer text",
+        answer=("<|ref|>text<|/ref|><|det|>[[61, 113, 429, 364]]<|/det|>\n# Rain\nIt rains.\n"),
+        reading=(
+            "heading (text) level 1 [61, 113, 429, 364] 'Rain'",
+            "text [61, 113, 429, 364] 'It rains.'",
+        ),
+    ),
+    Case(
+        "A marked line below a text",
+        answer=("<|ref|>text<|/ref|><|det|>[[61, 113, 429, 364]]<|/det|>\nIt rains.\n# Rain\n"),
+        reading=("text [61, 113, 429, 364] 'It rains.\\n# Rain'",),
+    ),
+    Case(
+        "Several words of a footnote that belongs to the page",
+        answer=(
+            "<|ref|>image<|/ref|><|det|>[[61, 113, 429, 364]]<|/det|>\n"
+            "<|ref|>footnote<|/ref|><|det|>[[61, 113, 429, 364]]<|/det|>\n"
+            "1 See above."
+        ),
+        reading=(
+            "figure (image) [61, 113, 429, 364] ''",
+            "footnote [61, 113, 429, 364] '1 See above.'",
+        ),
+    ),
+    Case(
+        "A table tag with text that is no table",
+        answer=("<|ref|>table<|/ref|><|det|>[[61, 113, 429, 364]]<|/det|>\nIt rains."),
+        reading=("table [61, 113, 429, 364] 'It rains.'",),
+        issues=("table_without_body",),
+    ),
+    Case(
+        "A Markdown table behind a table's tag",
+        answer=("<|ref|>table<|/ref|><|det|>[[61, 113, 429, 364]]<|/det|>\n| a |\n|---|\n| 1 |\n\nIt rains."),
+        reading=(
+            "table [61, 113, 429, 364] '| a |\\n|---|\\n| 1 |'",
+            "text (table) [61, 113, 429, 364] 'It rains.'",
+        ),
+    ),
+)
+"""Checked, and too special for the page."""
+
 
 def page() -> str:
     """Return the documentation page: each case's answer, its regions and its issues."""

@@ -13,7 +13,7 @@ MODULE = runpy.run_path(str(Path(__file__).with_name("cases.py")))
 CASES = [case for case in MODULE["CASES"] if hasattr(case, "answer")]
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
+@pytest.mark.parametrize("case", [*CASES, *MODULE["FURTHER_CASES"]], ids=lambda case: case.title)
 def test_reads_each_case_as_documented(case) -> None:
     """Regions, issues and dialect are those of the table."""
     actual = MODULE["read"](case)
