@@ -43,11 +43,14 @@ page would fare better once the retries are used up.
 | `wrong_server` | | EngineRejected | no | yes |
 | `died` | | EngineDead | no | yes |
 
+Three pages in a row that fail with `connect` stop the run too: the engine is gone.
+
 A status that the table does not name counts as `bad_request` below 500 and as `server_fault` from 500 on.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -78,6 +81,7 @@ __all__ = [
     "SourceUnsupported",
     "cause_of_status",
     "engine_error",
+    "placed",
 ]
 
 
@@ -121,7 +125,10 @@ class EngineError(DsocrError):
         retryable: the same request may work a little later.
         stops_run: no other page would fare better once the retries are used up.
         retry_after_s: seconds that the server asked to wait, or None.
+        results: the `PageResult`s of the run that this error ended, where `read`, `load` and `load_data` hand it over.
     """
+
+    results: tuple[PageResult, ...] = ()
 
     def __init__(
         self,
@@ -179,9 +186,9 @@ class PagesFailed(DsocrError):
 
     def _summary(self) -> str:
         failed = [result for result in self.results if result.status == "failed"]
-        lines = [_named(failure.name, failure.message) for failure in self.sources]
+        lines = [placed(failure.message, failure.name) for failure in self.sources]
         lines += [
-            _named(f"{result.source.name}, page {result.page_number}", result.error.message if result.error else "")
+            placed(result.error.message if result.error else "", result.source.name, result.page_number)
             for result in failed
         ]
         shown = lines[: self._SHOWN]
@@ -198,9 +205,14 @@ class PagesFailed(DsocrError):
         return (type(self), (self.results, self.sources, str(self)))
 
 
-def _named(place: str, message: str) -> str:
-    """Return the message with its place in front, once."""
-    return message if place in message else f"{place}: {message}"
+def placed(message: str, name: str, page_number: int | None = None) -> str:
+    """Return `message` so that it names its source, and its page if there is one; nothing is named twice."""
+    has_name = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", message) is not None
+    if page_number is None:
+        return message if has_name else f"{name}: {message}"
+    if has_name and re.search(rf"\bpage {page_number}\b", message):
+        return message
+    return f"{name}, page {page_number}: {message.removeprefix(f'{name}: ')}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from dsocr_loaders.chunking import Chunker, Draft, finished_chunk, region_draft
+from dsocr_loaders.chunking import Chunker, ChunkSequence, Draft, RegionChunker
 from dsocr_loaders.export import document_markdown, document_to_json, page_markdown
 from dsocr_loaders.structure import build_document
-from dsocr_loaders.values import PageStatus, SourceInfo
+from dsocr_loaders.values import SourceInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,7 +38,7 @@ def make_cutter(source: Source, info: SourceInfo, settings: Settings) -> Cutter:
     """Return the cutter for `settings.granularity`.
 
     * `chunk`: see `dsocr_loaders.chunking.Chunker`;
-    * `region`: one object for each region that has text, headers and footers too;
+    * `region`: see `dsocr_loaders.chunking.RegionChunker`;
     * `page`: one object for each page, its Markdown; blank and failed pages are empty ones;
     * `document`: one object, the Markdown of all pages;
     * `grounded`: one object, the document as JSON, from which a node parser makes chunks later.
@@ -54,7 +54,7 @@ def make_cutter(source: Source, info: SourceInfo, settings: Settings) -> Cutter:
         case "chunk":
             return Chunker(settings)
         case "region":
-            return _EachRegion()
+            return RegionChunker(settings)
         case "page":
             return _EachPage(settings)
         case "document":
@@ -87,35 +87,17 @@ def _as_json(document: Document) -> str:
     return document_to_json(document)
 
 
-class _EachRegion:
-    def __init__(self) -> None:
-        self._index = 0
-
-    def add(self, page: PageResult) -> list[Chunk]:
-        drafts = [region_draft(page, region) for region in page.regions if region.text.strip()]
-        if page.status is PageStatus.FAILED:
-            drafts = [Draft(page)]
-        chunks = [finished_chunk(draft, self._index + offset) for offset, draft in enumerate(drafts)]
-        self._index += len(chunks)
-        return chunks
-
-    def finish(self) -> list[Chunk]:
-        return []
-
-
 class _EachPage:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._index = 0
+        self._sequence = ChunkSequence(is_contextualized=False)
 
     def add(self, page: PageResult) -> list[Chunk]:
         text = page_markdown(page, table_format=self._settings.table_format)
-        chunk = finished_chunk(Draft(page, text=text, kind=f"page {page.page_number}"), self._index)
-        self._index += 1
-        return [chunk]
+        return self._sequence.add([Draft(page, text=text, kind=f"page {page.page_number}")])
 
     def finish(self) -> list[Chunk]:
-        return []
+        return self._sequence.finish()
 
 
 class _WholeDocument:
@@ -136,4 +118,4 @@ class _WholeDocument:
             return []
         document = build_document(self._source, self._info, pages)
         draft = Draft(pages[0], text=self._written(document), pages=pages, kind=self._kind)
-        return [finished_chunk(draft, 0)]
+        return ChunkSequence(is_contextualized=False).finish([draft])

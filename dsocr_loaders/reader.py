@@ -6,16 +6,15 @@ keep a `Reader`, since it keeps the engine and the page workers warm.
 
 from __future__ import annotations
 
-import asyncio
+import os
 import threading
 from contextlib import aclosing, closing
-from os import cpu_count
 from typing import TYPE_CHECKING, Self, Unpack
 
 from dsocr_loaders.engines import make_engine
 from dsocr_loaders.granularity import cut
 from dsocr_loaders.pages import PagePool
-from dsocr_loaders.pipeline import PageStream, aiterate, iterate
+from dsocr_loaders.pipeline import PageStream, aiterate, in_thread, iterate
 from dsocr_loaders.runs import ChunkRun, DocumentRun, Run
 from dsocr_loaders.settings import ReaderArguments, Settings, SettingsArguments
 from dsocr_loaders.sources import Spool, resolve_sources
@@ -53,10 +52,19 @@ class Reader:
 
     def __init__(self, engine: object = "auto", **settings: Unpack[ReaderArguments]) -> None:
         self.settings = Settings(engine=engine, **settings)
+        self._start_afresh()
+
+    def _start_afresh(self) -> None:
+        self._owner = os.getpid()
         self._lock = threading.Lock()
         self._engine: Engine | None = None
         self._fallback: Engine | None = None
         self._pool: PagePool | None = None
+
+    def _own(self) -> None:
+        """Let go of what a forked process has of its parent's: the threads behind it are not there."""
+        if self._owner != os.getpid():
+            self._start_afresh()
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -70,13 +78,15 @@ class Reader:
         Raises:
             EngineUnavailable: there is none.
         """
+        self._own()
         with self._lock:
             if self._engine is None:
                 self._engine = make_engine(self.settings)
             return self._engine
 
     def close(self) -> None:
-        """End the page workers, and the engine if this reader made it. Safe to call twice."""
+        """End the page workers, and the engine if this reader made it. Safe to call twice; reading makes new ones."""
+        self._own()
         with self._lock:
             pool, self._pool = self._pool, None
             engine, self._engine = self._engine, None
@@ -98,7 +108,10 @@ class Reader:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await asyncio.to_thread(self.close)
+        await in_thread(self.close, "close")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (type(self).from_settings, (self.settings,))
 
     def __repr__(self) -> str:
         return f"Reader({self.settings!r})"
@@ -110,7 +123,7 @@ class Reader:
         `SourceFailure`. Nothing is left out or raised for a failure of a page or source; `settings.on_page_error`
         has no say here.
         """  # noqa: D205 - one sentence that needs two lines
-        with Spool() as spool, closing(iterate(self._stream(source, spool, fs, name), self.engine.loop)) as items:
+        with Spool() as spool, closing(iterate(self._stream(source, spool, fs, name))) as items:
             yield from items
 
     async def aiter_items(
@@ -118,7 +131,8 @@ class Reader:
     ) -> AsyncGenerator[RunItem]:
         """Like `iter_items`, without blocking the event loop."""
         with Spool() as spool:
-            async with aclosing(aiterate(self._stream(source, spool, fs, name), self.engine.loop)) as items:
+            stream = await in_thread(lambda: self._stream(source, spool, fs, name), "engine")  # may take its time
+            async with aclosing(aiterate(stream)) as items:
                 async for item in items:
                     yield item
 
@@ -176,16 +190,19 @@ class Reader:
         run.finish()
 
     def load(self, source: Sourceable, *, fs: FileSystem | None = None, name: str | None = None) -> list[Chunk]:
-        """Return all objects of `lazy_load`. `PagesFailed` then carries the result of every page."""
+        """Return all objects of `lazy_load`. `PagesFailed` and `EngineError` carry the result of every page read."""
         run = ChunkRun(self.settings, keeps_pages=True)
-        chunks = [each for item in self.iter_items(source, fs=fs, name=name) for each in run.chunks(item)]
+        with run.handing_over(), closing(self.iter_items(source, fs=fs, name=name)) as items:
+            chunks = [each for item in items for each in run.chunks(item)]
         run.finish()
         return chunks
 
     async def aload(self, source: Sourceable, *, fs: FileSystem | None = None, name: str | None = None) -> list[Chunk]:
         """Like `load`, without blocking the event loop."""
         run = ChunkRun(self.settings, keeps_pages=True)
-        chunks = [each async for item in self.aiter_items(source, fs=fs, name=name) for each in run.chunks(item)]
+        with run.handing_over():
+            async with aclosing(self.aiter_items(source, fs=fs, name=name)) as items:
+                chunks = [each async for item in items for each in run.chunks(item)]
         run.finish()
         return chunks
 
@@ -195,25 +212,28 @@ class Reader:
         Raises:
             PagesFailed: as `settings.on_page_error` says; carries the result of every page.
             SourceError: the source cannot be read, or it is more than one.
-            EngineError: the run cannot go on.
+            EngineError: the run cannot go on; its `results` are what was read before.
         """
         run = DocumentRun(self.settings)
-        for item in self.iter_items(source, fs=fs, name=name):
-            run.add(item)
+        with run.handing_over(), closing(self.iter_items(source, fs=fs, name=name)) as items:
+            for item in items:
+                run.add(item)
         return run.document()
 
     async def aread(self, source: Sourceable, *, fs: FileSystem | None = None, name: str | None = None) -> Document:
         """Like `read`, without blocking the event loop."""
         run = DocumentRun(self.settings)
-        async for item in self.aiter_items(source, fs=fs, name=name):
-            run.add(item)
+        with run.handing_over():
+            async with aclosing(self.aiter_items(source, fs=fs, name=name)) as items:
+                async for item in items:
+                    run.add(item)
         return run.document()
 
     def _stream(self, source: Sourceable, spool: Spool, fs: FileSystem | None, name: str | None) -> PageStream:
         engine = self.engine
         with self._lock:
             if self._pool is None:
-                self._pool = PagePool(min(_MOST_WORKERS, cpu_count() or 1))
+                self._pool = PagePool(min(_MOST_WORKERS, os.cpu_count() or 1))
             if self._fallback is None and self.settings.on_page_error == "text_layer":
                 self._fallback = make_engine(self.settings.model_copy(update={"engine": "text_layer"}))
             pool, fallback = self._pool, self._fallback
@@ -251,13 +271,21 @@ def iter_pages(source: Sourceable, **settings: Unpack[SettingsArguments]) -> Gen
     Raises:
         DsocrError: see `Reader.iter_pages`.
     """
-    with Reader(**settings) as reader:
+    return _pages(Reader(**settings), source)
+
+
+def _pages(reader: Reader, source: Sourceable) -> Generator[PageResult]:
+    with reader:
         yield from reader.iter_pages(source)
 
 
-async def aiter_pages(source: Sourceable, **settings: Unpack[SettingsArguments]) -> AsyncGenerator[PageResult]:
+def aiter_pages(source: Sourceable, **settings: Unpack[SettingsArguments]) -> AsyncGenerator[PageResult]:
     """Like `iter_pages`, without blocking the event loop."""
-    async with Reader(**settings) as reader, aclosing(reader.aiter_pages(source)) as pages:
+    return _apages(Reader(**settings), source)
+
+
+async def _apages(reader: Reader, source: Sourceable) -> AsyncGenerator[PageResult]:
+    async with reader, aclosing(reader.aiter_pages(source)) as pages:
         async for page in pages:
             yield page
 
@@ -272,4 +300,4 @@ def chunk(document: Document, **settings: Unpack[SettingsArguments]) -> Iterator
     Raises:
         SettingsError: a setting is not allowed.
     """
-    yield from cut(document, Settings(**settings))
+    return cut(document, Settings(**settings))

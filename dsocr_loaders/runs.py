@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from dsocr_loaders import errors
-from dsocr_loaders.errors import PagesFailed, SourceError
+from dsocr_loaders.errors import EngineError, PagesFailed, SourceError, placed
 from dsocr_loaders.granularity import make_cutter
 from dsocr_loaders.pipeline import SourceDone, SourceOpened
 from dsocr_loaders.structure import Structurer, build_document
@@ -50,10 +51,9 @@ class Run:
         """Return the item, or None if it is to be left out."""
         if isinstance(item, SourceFailure):
             self._sources += 1
+            self._failed_sources.append(item)
             if self._settings.on_page_error == "skip":
-                _log.warning("%s is left out: %s", item.name, item.message)
-            else:
-                self._failed_sources.append(item)
+                _log.warning("left out: %s", source_error(item))
             return None
         if isinstance(item, SourceOpened):
             self._sources += 1
@@ -77,11 +77,23 @@ class Run:
         return None
 
     def finish(self) -> None:
-        """Raise what has to be raised at the end of the run."""
+        """Raise what has to be raised at the end of the run.
+
+        A run over one source that cannot be read raises that source's error, whatever `on_page_error` says of pages.
+        """
         if self._sources == 1 and self._failed_sources:
             raise source_error(self._failed_sources[0])
-        if self._has_failed or self._failed_sources:
+        if self._has_failed or (self._failed_sources and self._settings.on_page_error != "skip"):
             raise PagesFailed(self._kept, self._failed_sources)
+
+    @contextmanager
+    def handing_over(self) -> Iterator[None]:
+        """Give an engine's error that ends the run what was read before it."""
+        try:
+            yield
+        except EngineError as error:
+            error.results = tuple(self._kept)
+            raise
 
 
 class ChunkRun(Run):
@@ -144,5 +156,5 @@ def source_error(failure: SourceFailure) -> SourceError:
     """Return the error that a source's failure stands for, ready to be raised."""
     kind = getattr(errors, failure.kind, SourceError)
     is_source_error = isinstance(kind, type) and issubclass(kind, SourceError)
-    text = failure.message if failure.name in failure.message else f"{failure.name}: {failure.message}"
+    text = placed(failure.message, failure.name)
     return kind(text) if is_source_error else SourceError(text)

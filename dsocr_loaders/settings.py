@@ -146,7 +146,7 @@ class Settings(BaseModel):
     )
     contextualize: Annotated[bool, _Allowed("true or false")] = Field(
         default=False,
-        description="Put the heading path before the text, where a framework class makes text of a chunk.",
+        description="Put the headings above a chunk before its text.",
     )
     table_format: Annotated[Literal["markdown", "html"], _Allowed("markdown or html")] = Field(
         "markdown", description="How a chunk's text shows a table."

@@ -210,3 +210,12 @@ def test_pages_failed_keeps_every_result():
     results = [page_result(1, status=PageStatus.OK), page_result(2)]
 
     assert PagesFailed(results).results == tuple(results)
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [("reason", "rep: reason"), ("the report is broken", "rep: the report is broken"), ("rep: reason", "rep: reason")],
+)
+def test_a_source_is_named_once(message, expected):
+    """This test ensures that a name which is part of another word does not count as named."""
+    assert str(PagesFailed(sources=[SourceFailure("rep", "SourceDamaged", message)])).endswith(f"\n  {expected}")

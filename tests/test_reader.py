@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import io
+import pickle
+import signal
 import subprocess
 import sys
 import textwrap
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 import dsocr_loaders
 from dsocr_loaders import PagesFailed, Reader, SettingsError, SourceError, SourceNotFound
-from dsocr_loaders.errors import EngineDead, engine_error
+from dsocr_loaders.errors import EngineDead, EngineRejected, engine_error
 from dsocr_loaders.export import document_from_json
 from dsocr_loaders.testing import ScriptedEngine
 from dsocr_loaders.values import PageStatus
@@ -302,6 +305,66 @@ def test_needs_ocr_names_the_ways_to_an_engine(tmp_path: Path) -> None:
     assert "DSOCR_ENDPOINT" in page.error.message
 
 
+def test_the_callers_exception_ends_the_reads(make_pdf: Callable[..., Path]) -> None:
+    """An exception out of the caller's own code leaves no read behind, even while the exception is held."""
+    path = make_pdf("1", "2", "3")
+    engine = ScriptedEngine(ANSWER, delay_s=lambda request: 0.0 if request.page.page_number == 1 else 60.0)
+
+    def counter(_: str) -> int:
+        while not engine.in_flight:
+            time.sleep(0.01)
+        raise ZeroDivisionError
+
+    async def eager() -> None:
+        await reader.aload(path)
+
+    held, in_flight = [], []
+    with Reader(engine, token_counter=counter) as reader:
+        for load in (lambda: reader.load(path), lambda: asyncio.run(eager()), lambda: list(reader.lazy_load(path))):
+            with pytest.raises(ZeroDivisionError) as caught:
+                load()
+            held.append(caught)
+            in_flight.append(engine.in_flight)
+
+    assert [0, 0, 0] == in_flight
+    engine.close()
+
+
+def test_a_source_that_gives_nothing_holds_nobody_up(tmp_path: Path) -> None:
+    """Ctrl-C while a source is waited for ends the program at once, though nothing can wake the source."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        textwrap.dedent("""
+        import time
+        import dsocr_loaders
+
+        class Silent:
+            def read(self, size):
+                print("asked", flush=True)
+                time.sleep(60)
+
+        reader = dsocr_loaders.Reader("text_layer")
+        try:
+            list(reader.iter_pages(Silent()))
+        except KeyboardInterrupt:
+            reader.close()
+        """)
+    )
+    process = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE)
+    process.stdout.readline()
+
+    started = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    try:
+        status = process.wait(timeout=10)
+    finally:
+        process.kill()
+        process.communicate()
+
+    assert 0 == status
+    assert time.monotonic() - started < 2.0
+
+
 def test_works_in_a_script_without_main_guard_and_ends(make_pdf: Callable[..., Path], tmp_path: Path) -> None:
     """A plain script reads, may leave an iterator half used, and ends by itself without a word."""
     script = tmp_path / "script.py"
@@ -318,3 +381,86 @@ def test_works_in_a_script_without_main_guard_and_ends(make_pdf: Callable[..., P
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60, check=False)
 
     assert (0, "1\n1\n", "") == (done.returncode, done.stdout, done.stderr)
+
+
+def test_a_forked_process_reads_with_an_engine_of_its_own(make_pdf: Callable[..., Path], tmp_path: Path) -> None:
+    """A reader that was used before a fork works in the child; an engine object that was made before says why not."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        textwrap.dedent(f"""
+        import multiprocessing, warnings
+        import dsocr_loaders
+        from dsocr_loaders.testing import ScriptedEngine
+        warnings.simplefilter("ignore")
+        path = {str(make_pdf("one"))!r}
+        reader = dsocr_loaders.Reader("text_layer")
+        given = dsocr_loaders.Reader(ScriptedEngine("words"))
+
+        def refused():
+            try:
+                return given.load(path)
+            except dsocr_loaders.EngineDead as error:
+                return str(error)
+
+        print([len(each.load(path)) for each in (reader, given)])
+        context = multiprocessing.get_context("fork")
+        with context.Pool(1) as pool:
+            print(len(pool.apply(reader.load, (path,))), pool.apply(refused))
+        """)
+    )
+
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60, check=False)
+
+    expected = "[1, 1]\n1 The engine was made before this process was forked. Make a new one in each process.\n"
+    assert (0, expected) == (done.returncode, done.stdout)
+
+
+def test_a_reader_travels_as_its_settings() -> None:
+    """A pickled reader is a reader with the same settings."""
+    reader = Reader("text_layer", chunk_tokens=99)
+
+    assert reader.settings == pickle.loads(pickle.dumps(reader)).settings  # noqa: S301 - our own bytes
+
+
+def test_an_engines_error_hands_over_what_was_read(make_pdf: Callable[..., Path]) -> None:
+    """When the run cannot go on, the eager forms' error carries the results so far."""
+    engine = ScriptedEngine({1: ANSWER, 2: engine_error("unauthorized", "wrong key")})
+
+    with Reader(engine, max_in_flight=1) as reader:
+        with pytest.raises(EngineRejected) as from_load:
+            reader.load(make_pdf("1", "2", "3"))
+        with pytest.raises(EngineRejected) as from_read:
+            reader.read(make_pdf("1", "2", "3"))
+
+    assert [1] == [result.page_number for result in from_load.value.results]
+    assert [1] == [result.page_number for result in from_read.value.results]
+    engine.close()
+
+
+def test_a_slow_neighbour_costs_no_page_its_time(make_pdf: Callable[..., Path]) -> None:
+    """Waiting for the engine's slot does not count into `timeout_s`, also when two runs share the engine."""
+    engine = ScriptedEngine(ANSWER, capacity=1, delay_s=0.2)
+
+    with Reader(engine, timeout_s=0.5, max_in_flight=6, granularity="page") as reader:
+        pages = reader.load(make_pdf(*map(str, range(6))))
+
+    assert {"ok"} == {page.metadata.page_status for page in pages}
+    assert 6 == len(engine.requests)
+    engine.close()
+
+
+def test_headings_go_into_the_text_on_request(make_pdf: Callable[..., Path]) -> None:
+    """With `contextualize` the headings above stand in the text, and the pieces' ranges fit it."""
+    heading = "<|ref|>sub_title<|/ref|><|det|>[[0, 0, 9, 9]]<|/det|>\n## 2 Rain\n\n"
+    engine = ScriptedEngine({1: f"{heading}{ANSWER}1", 2: f"{ANSWER}2 {'more ' * 30}"})
+
+    with Reader(engine, contextualize=True, chunk_tokens=40) as reader:
+        first, second = reader.load(make_pdf("1", "2"))
+
+    assert "2 Rain\n\nwords of page 2" == second.text[:23]
+    assert ("", "") == (first.context, second.context)
+    assert first.text.startswith("## 2 Rain\n\nwords")
+    for chunk in (first, second):
+        last = chunk.regions[-1]
+        assert chunk.text[last.start : last.end].startswith("words of page")
+    engine.close()

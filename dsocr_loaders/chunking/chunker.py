@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dsocr_loaders.chunking.headings import HeadingStack, joined_path
-from dsocr_loaders.chunking.identity import NO_TABLE, Draft, Part, TablePlace, finished_chunk, joined_text, stable_id
+from dsocr_loaders.chunking.identity import NO_TABLE, ChunkSequence, Draft, Part, TablePlace, joined_text, stable_id
 from dsocr_loaders.chunking.provenance import place_of_range, place_of_region, place_of_rows
 from dsocr_loaders.chunking.splitting import split_text
 from dsocr_loaders.chunking.tokens import estimate_tokens
@@ -16,13 +16,13 @@ from dsocr_loaders.tables import parse_tables, split_rows, table_html, table_mar
 from dsocr_loaders.values import PageStatus, RegionType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from dsocr_loaders.settings import Settings
     from dsocr_loaders.tables import Table
     from dsocr_loaders.values import Chunk, PageResult, Region
 
-__all__ = ["Chunker", "region_draft"]
+__all__ = ["Chunker"]
 
 
 class Chunker:
@@ -30,11 +30,13 @@ class Chunker:
 
     A chunk holds text of one section; a table or figure with its captions and footnotes is a chunk of its own, split
     by rows with its header and captions repeated if it is too large; any other region is split only if it does not
-    fit alone. Headings open the chunk that follows them and never end one. Text that was read and text of a text
-    layer never meet in one chunk. At most one chunk's text and one finished chunk are held back.
+    fit alone. Headings open the chunk that follows them. Text that was read and text of a text layer never meet in
+    one chunk. At most one chunk's text and one finished chunk are held back.
 
-    Chunks stay within `settings.chunk_tokens`, the headings above them counted in, unless one row of a table alone is
-    larger, or the headings take up more than half of it: the text then has the other half.
+    Chunks stay within `settings.chunk_tokens`, the headings above them counted in, unless one row of a table, or what
+    stands around its rows, is larger alone. So that there is always room for text, headings take up half of it at
+    most: headings in a row that are longer together, or one alone, are chunks of their own, and of the headings above
+    a chunk its context has the innermost ones. Captions that take up more than a quarter are not repeated.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -44,8 +46,7 @@ class Chunker:
         self._headings = HeadingStack()
         self._opening: list[Part] = []  # headings that wait for what they head
         self._body: list[Part] = []
-        self._held: Chunk | None = None  # waits for the id of its neighbour
-        self._index = 0
+        self._sequence = ChunkSequence(is_contextualized=settings.contextualize)
 
     def add(self, page: PageResult) -> list[Chunk]:
         """Take the next page; return the chunks that are whole now.
@@ -61,42 +62,40 @@ class Chunker:
             drafts.append(Draft(page, heading_path=joined_path(self._headings.titles())))
         for unit in units_of(page):
             drafts += self._take(unit)
-        return self._finished(drafts)
+        return self._sequence.add(drafts)
 
     def finish(self) -> list[Chunk]:
         """Return the last chunks. The chunker is then used up."""
-        chunks = self._finished(self._flushed(with_opening=True))
-        if self._held is not None:
-            chunks.append(self._held)
-            self._held = None
-        return chunks
-
-    def _finished(self, drafts: Sequence[Draft]) -> list[Chunk]:
-        chunks = []
-        for draft in drafts:
-            previous = self._held
-            chunk = finished_chunk(draft, self._index, previous.id if previous else "")
-            if previous is not None:
-                chunks.append(replace(previous, next_id=chunk.id))
-            self._held = chunk
-            self._index += 1
-        return chunks
+        return self._sequence.finish(self._flushed(with_opening=True))
 
     def _take(self, unit: Unit) -> list[Draft]:
         region = unit.region
         if region.type in HEADINGS:
-            drafts = self._flushed()
-            self._headings.open(region)
-            self._opening.append(_heading_part(unit.page, region))
-            return drafts
-        if region.type is RegionType.TABLE and region.text.strip():
-            return [*self._flushed(), *self._table_drafts(unit)]
-        if region.type is RegionType.FIGURE or unit.above or unit.below:
-            drafts = self._flushed()
-            for part in _whole_parts(unit.page, (*unit.above, region, *unit.below)):
-                drafts += self._add_text(part)
-            return [*drafts, *self._flushed()]
+            return self._add_heading(_heading_part(unit.page, region))
+        if region.type is RegionType.TABLE:
+            tables = parse_tables(region.text)
+            if any(table.rows for table in tables):
+                return [*self._flushed(), *self._table_drafts(unit, tables)]
+        if region.type in {RegionType.TABLE, RegionType.FIGURE} or unit.above or unit.below:
+            return self._add_apart(_whole_parts(unit.page, (*unit.above, region, *unit.below)))
         return self._add_text(_whole_part(unit.page, region))
+
+    def _add_heading(self, part: Part) -> list[Draft]:
+        drafts = self._flushed()
+        if not self._leaves_room([*self._opening, part], of=2):
+            drafts += self._flushed(with_opening=True)
+        self._headings.open(part.region)
+        if not self._leaves_room([part], of=2):
+            return [*drafts, *self._add_text(part)]
+        self._opening.append(part)
+        return drafts
+
+    def _add_apart(self, parts: Sequence[Part]) -> list[Draft]:
+        """Return the chunks of a table or figure, or of its captions, which no other text shares."""
+        drafts = self._flushed()
+        for part in parts:
+            drafts += self._add_text(part)
+        return [*drafts, *self._flushed()]
 
     def _add_text(self, part: Part) -> list[Draft]:
         if self._fits([*self._opening, *self._body, part]):
@@ -114,50 +113,57 @@ class Chunker:
         """Return chunks of the pieces of a text that does not fit; the last piece stays open for what follows."""
         region, opening = part.region, self._opening
         self._opening = []
-
-        def piece(start: int, end: int) -> Part:
-            return Part(part.page, region, region.text[start:end], start, end, place_of_range(region, start, end))
-
         first = len(region.text) - len(region.text.lstrip())  # where the first piece begins
 
         def parts_of(start: int, end: int) -> list[Part]:
-            return [*(opening if start == first else ()), piece(start, end)]
+            # Where the piece is costs time, and does not change what fits.
+            piece = replace(part, text=region.text[start:end], start=start, end=end)
+            return [*(opening if start == first else ()), piece]
 
         drafts = []
         for start, end in split_text(region.text, lambda start, end: self._fits(parts_of(start, end))):
             drafts += self._flushed()
-            self._body = parts_of(start, end)
+            *above, piece = parts_of(start, end)
+            self._body = [*above, replace(piece, place=place_of_range(region, start, end))]
         return drafts
 
-    def _table_drafts(self, unit: Unit) -> list[Draft]:
-        """Return the chunks of a table region. Should it hold several tables, each is one with the captions around."""
-        tables = parse_tables(unit.region.text)
-        return [draft for number, table in enumerate(tables) for draft in self._one_table(unit, table, number)]
+    def _table_drafts(self, unit: Unit, tables: Sequence[Table]) -> list[Draft]:
+        """Return the chunks of a table region. Should it hold several tables, each has the captions around it."""
+        above, below = _whole_parts(unit.page, unit.above), _whole_parts(unit.page, unit.below)
+        whole = [*self._opening, *above, *(self._shown_part(each) for each in _placed(unit, tables)), *below]
+        if self._leaves_room([*above, *below], of=4) or self._fits(whole):
+            return [draft for each in _placed(unit, tables) for draft in self._one_table(each, above, below)]
+        drafts = self._add_apart(above)
+        for each in _placed(unit, tables):
+            drafts += self._one_table(each, (), ())
+        return [*drafts, *self._add_apart(below)]
 
-    def _one_table(self, unit: Unit, table: Table, number: int) -> list[Draft]:
-        page, region = unit.page, unit.region
+    def _one_table(self, placed: _PlacedTable, above: Sequence[Part], below: Sequence[Part]) -> list[Draft]:
         opening, self._opening = self._opening, []
-        above, below = _whole_parts(page, unit.above), _whole_parts(page, unit.below)
-        header, rows = table.header_rows, table.body_rows
+        rows = placed.table.body_rows
 
         def parts_of(shown: Table, first: int, last: int) -> list[Part]:
-            # Body rows count from 1 behind the header; the first part covers the header's own place too.
-            top = 1 if first <= 1 else header + first
-            place = place_of_rows(region, top, header + last, max(header + rows, 1))
-            part = Part(page, region, self._shown(shown), top, header + last, place)
-            return [*(opening if first <= 1 else ()), *above, part, *below]
+            is_first, is_last = first <= 1, last >= rows
+            return [
+                *(opening if is_first else ()),
+                *(above if is_first else map(_repeated, above)),
+                placed.part(self._shown(shown), first, last),
+                *(below if is_last else map(_repeated, below)),
+            ]
 
-        groups = [(1, rows, parts_of(table, 1, rows))]
+        groups = [(1, rows, parts_of(placed.table, 1, rows))]
         if not self._fits(groups[0][2]):
-            split = split_rows(table, lambda part: self._fits(parts_of(part, 1, rows)))
+            split = split_rows(placed.table, lambda part: self._fits(parts_of(part, 1, rows)))
             groups = [
                 (part.first_row, part.last_row, parts_of(part.table, part.first_row, part.last_row)) for part in split
-            ] or groups
-        table_id = stable_id(page.source, page.page_number, region.order, "table", number)
+            ]
         return [
-            self._draft(parts, TablePlace(table_id, f"{first}-{last}" if rows else "", part, len(groups)))
+            self._draft(parts, TablePlace(placed.id, f"{first}-{last}" if rows else "", part, len(groups)))
             for part, (first, last, parts) in enumerate(groups, start=1)
         ]
+
+    def _shown_part(self, placed: _PlacedTable) -> Part:
+        return placed.part(self._shown(placed.table), 1, placed.table.body_rows)
 
     def _flushed(self, *, with_opening: bool = False) -> list[Draft]:
         parts = [*self._body, *(self._opening if with_opening else ())]
@@ -176,23 +182,47 @@ class Chunker:
         )
 
     def _context(self, parts: Sequence[Part]) -> str:
-        return joined_path(self._headings.titles(without=[part.region for part in parts]))
+        """Return the headings above, of which so many are left out that they and those among `parts` leave room."""
+        among = [part for part in parts if part.region.type in HEADINGS]
+        titles = self._headings.titles(without=[part.region for part in among])
+        while titles and not self._leaves_room(among, of=2, context=joined_path(titles)):
+            titles = titles[1:]
+        return joined_path(titles)
 
     def _fits(self, parts: Sequence[Part]) -> bool:
-        """Tell whether a chunk of `parts` keeps the budget, of which headings take up no more than half."""
-        context = self._context(parts)
+        return self._leaves_room(parts, of=1, context=self._context(parts))
+
+    def _leaves_room(self, parts: Sequence[Part], *, of: int, context: str = "") -> bool:
+        """Tell whether parts and context take up no more than this fraction of the budget: 1 is all, 2 a half."""
         text = joined_text(parts)
-        if self._count(f"{context}\n\n{text}" if context else text) <= self._budget:
-            return True
-        headings = [part.text for part in parts if part.region.type in HEADINGS]
-        body = [part for part in parts if part.region.type not in HEADINGS]
-        half = self._budget // 2
-        return self._count("\n\n".join((context, *headings))) > half and self._count(joined_text(body)) <= half
+        return self._count(f"{context}\n\n{text}" if context else text) <= self._budget // of
 
 
-def region_draft(page: PageResult, region: Region) -> Draft:
-    """Return the draft of a chunk that holds one whole region."""
-    return Draft(page, (_whole_part(page, region),))
+@dataclass(frozen=True, slots=True)
+class _PlacedTable:
+    """One of the tables of a region; `rows_above` of the region's `all_rows` stand in the tables before it."""
+
+    unit: Unit
+    table: Table
+    id: str
+    rows_above: int
+    all_rows: int
+
+    def part(self, text: str, first: int, last: int) -> Part:
+        """Return the part with the body rows `first` to `last`, from 1; the first one has the header's place too."""
+        header = self.table.header_rows
+        start, end = 1 if first <= 1 else header + first, header + last
+        place = place_of_rows(self.unit.region, self.rows_above + start, self.rows_above + end, self.all_rows)
+        return Part(self.unit.page, self.unit.region, text, start, end, place)
+
+
+def _placed(unit: Unit, tables: Sequence[Table]) -> Iterator[_PlacedTable]:
+    all_rows = sum(len(table.rows) for table in tables)
+    rows_above = 0
+    for number, table in enumerate(tables):
+        table_id = stable_id(unit.page.source, unit.page.page_number, unit.region.order, "table", number)
+        yield _PlacedTable(unit, table, table_id, rows_above, all_rows)
+        rows_above += len(table.rows)
 
 
 def _heading_part(page: PageResult, region: Region) -> Part:
@@ -206,3 +236,7 @@ def _whole_part(page: PageResult, region: Region) -> Part:
 
 def _whole_parts(page: PageResult, regions: Sequence[Region]) -> list[Part]:
     return [_whole_part(page, region) for region in regions if region.text.strip()]
+
+
+def _repeated(part: Part) -> Part:
+    return replace(part, is_repeated=True)

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 from dsocr_loaders.values import RegionType
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from dsocr_loaders.values import Region
 
-__all__ = ["HeadingStack", "joined_path"]
+__all__ = ["MAX_TITLE_CHARACTERS", "HeadingStack", "joined_path"]
+
+MAX_TITLE_CHARACTERS = 200
+"""Most characters of a heading in the path. What is longer was hardly a heading, and every chunk below repeats it."""
 
 SEPARATOR = " > "
 
@@ -28,7 +31,7 @@ class HeadingStack:
     """
 
     def __init__(self) -> None:
-        self._open: list[Region] = []
+        self._open: list[tuple[Region, str]] = []
         self._has_title = False
 
     def open(self, heading: Region) -> None:
@@ -37,16 +40,17 @@ class HeadingStack:
             self._has_title = True
             self._open.clear()
             return
-        while self._open and self._open[-1].level >= heading.level:
+        while self._open and self._open[-1][0].level >= heading.level:
             self._open.pop()
-        self._open.append(heading)
+        self._open.append((heading, _title(heading.text)))
 
-    def titles(self, *, without: Collection[Region] = ()) -> tuple[str, ...]:
-        """Return the texts of the open headings, except for those in `without`."""
+    def titles(self, *, without: Sequence[Region] = ()) -> tuple[str, ...]:
+        """Return the texts of the open headings, except for those in `without`, each as one line."""
         # By identity: a running title is equal on every page, and yet another heading.
         left_out = {id(heading) for heading in without}
-        return tuple(_one_line(heading.text) for heading in self._open if id(heading) not in left_out)
+        return tuple(title for heading, title in self._open if id(heading) not in left_out)
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+def _title(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= MAX_TITLE_CHARACTERS else f"{line[: MAX_TITLE_CHARACTERS - 1].rstrip()}…"

@@ -1,11 +1,11 @@
-"""Drafts -> chunks: names that stay, and the metadata contract."""
+"""Drafts -> chunks: names that stay, neighbours, and the metadata contract."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dsocr_loaders.geometry import FULL_PAGE, hull
@@ -20,13 +20,13 @@ from dsocr_loaders.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from dsocr_loaders.chunking.provenance import Place
     from dsocr_loaders.geometry import Box
     from dsocr_loaders.values import PageResult, Region, Source
 
-__all__ = ["Draft", "Part", "TablePlace", "finished_chunk", "stable_id"]
+__all__ = ["NO_TABLE", "ChunkSequence", "Draft", "Part", "TablePlace", "joined_text", "stable_id"]
 
 _NAMESPACE = uuid.UUID("6f5b1c1e-52a0-4f0b-9f0e-6d1a3a9d7c55")  # drawn once for this package; changing it renames all
 _BETWEEN_PARTS = "\n\n"
@@ -42,6 +42,8 @@ class Part:
         text: as the chunk shows it.
         start, end: which characters of the region's text it comes from; of a table, which rows.
         place: where that is on the page.
+        is_repeated: whether it stands here once more, for the reader's sake: the caption above a table's later parts.
+            Its box then says nothing about where the chunk is.
     """
 
     page: PageResult
@@ -50,6 +52,7 @@ class Part:
     start: int
     end: int
     place: Place
+    is_repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,9 @@ class Draft:
 
 def stable_id(source: Source, *facts: object) -> str:
     """Return the UUID5 of a source and what else names a thing in it."""
-    return str(uuid.uuid5(_NAMESPACE, "\x1f".join((source.canonical, *map(str, facts)))))
+    name = "\x1f".join((source.canonical, *map(str, facts)))
+    # File names may hold bytes that are no text, and those have no UTF-8 either.
+    return str(uuid.uuid5(_NAMESPACE, name.encode(errors="backslashreplace").decode()))
 
 
 def joined_text(parts: Sequence[Part]) -> str:
@@ -100,26 +105,65 @@ def joined_text(parts: Sequence[Part]) -> str:
     return _BETWEEN_PARTS.join(part.text for part in parts)
 
 
-def finished_chunk(draft: Draft, index: int, previous_id: str = "") -> Chunk:
-    """Return the chunk that `draft` makes; its `next_id` is still empty.
+class ChunkSequence:
+    """Makes the chunks of one source: numbers them and tells each its neighbours.
+
+    The last chunk is held back until its neighbour is there.
 
     Args:
-        draft: what it holds.
-        index: its position in the document.
-        previous_id: id of the chunk before it.
+        is_contextualized: whether a chunk's text begins with its context, which is then empty.
     """
+
+    def __init__(self, *, is_contextualized: bool) -> None:
+        self._is_contextualized = is_contextualized
+        self._index = 0
+        self._held: Chunk | None = None
+
+    def add(self, drafts: Iterable[Draft]) -> list[Chunk]:
+        """Take the next drafts; return the chunks whose neighbours are known now."""
+        chunks = []
+        for draft in drafts:
+            previous = self._held
+            chunk = _finished_chunk(
+                draft, self._index, previous.id if previous else "", is_contextualized=self._is_contextualized
+            )
+            if previous is not None:
+                chunks.append(replace(previous, next_id=chunk.id))
+            self._held = chunk
+            self._index += 1
+        return chunks
+
+    def finish(self, drafts: Iterable[Draft] = ()) -> list[Chunk]:
+        """Take the last drafts; return the last chunks."""
+        chunks = self.add(drafts)
+        if self._held is not None:
+            chunks.append(self._held)
+            self._held = None
+        return chunks
+
+
+def _finished_chunk(draft: Draft, index: int, previous_id: str, *, is_contextualized: bool) -> Chunk:
+    """Return the chunk that `draft` makes; its `next_id` is still empty."""
     page, parts = draft.page, draft.parts
     text = joined_text(parts) if draft.text is None else draft.text
-    pieces = _pieces(parts) if draft.text is None else ()
+    context = draft.context
+    prefix = f"{context}{_BETWEEN_PARTS}" if is_contextualized and context and text else ""
+    if prefix:
+        text, context = prefix + text, ""
+    pieces = _pieces(parts, len(prefix)) if draft.text is None else ()
     if draft.kind:
         identity = stable_id(page.source, draft.kind)
     else:
         first = parts[0] if parts else None
         place = (first.region.order, first.start, parts[-1].end) if first else ("page",)
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        identity = stable_id(page.source, page.page_number, *place, draft.table.table_id, digest)
-    boxes = [piece.box for piece in pieces if piece.box is not None and piece.page_number == page.page_number]
-    box = hull(boxes) if boxes else FULL_PAGE
+        digest = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+        identity = stable_id(page.source, page.page_number, *place, draft.table.table_id, draft.table.rows, digest)
+    located = [
+        part.place
+        for part in parts
+        if part.page.page_number == page.page_number and part.place.boxes and not part.is_repeated
+    ]
+    box = hull(box for place in located for box in place.boxes) if located else FULL_PAGE
     pages = draft.pages or tuple({part.page.page_number: part.page for part in parts}.values()) or (page,)
     metadata = ChunkMetadata(
         source=page.source.name,
@@ -138,7 +182,7 @@ def finished_chunk(draft: Draft, index: int, previous_id: str = "") -> Chunk:
         bbox_y0=box.y0,
         bbox_x1=box.x1,
         bbox_y1=box.y1,
-        bbox_source=_box_source(page, pieces, is_known=bool(boxes)),
+        bbox_source=_box_source(page, located).value,
         page_width=float(page.width),
         page_height=float(page.height),
         page_unit=page.unit,
@@ -153,17 +197,19 @@ def finished_chunk(draft: Draft, index: int, previous_id: str = "") -> Chunk:
     return Chunk(
         id=identity,
         text=text,
-        context=draft.context,
+        context=context,
         regions=pieces,
         metadata=metadata,
         previous_id=previous_id,
     )
 
 
-def _pieces(parts: Sequence[Part]) -> tuple[ChunkPiece, ...]:
-    """Return one piece for each box of each part; a part without a box is one piece without a box."""
+def _pieces(parts: Sequence[Part], offset: int) -> tuple[ChunkPiece, ...]:
+    """Return one piece for each box of each part; a part without a box is one piece without a box.
+
+    The first part's text begins at `offset` of the chunk's.
+    """
     pieces = []
-    offset = 0
     for part in parts:
         end = offset + len(part.text)
         boxes: tuple[Box | None, ...] = part.place.boxes or (None,)
@@ -187,12 +233,13 @@ def _main_type(pieces: Sequence[ChunkPiece], pages: Sequence[PageResult]) -> Reg
     return next((kind for kind in RegionType if most and characters[kind] == most), RegionType.OTHER)
 
 
-def _box_source(page: PageResult, pieces: Sequence[ChunkPiece], *, is_known: bool) -> str:
-    if not is_known:
-        return BoxSource.PAGE.value
-    if any(piece.box is not None and not piece.is_exact for piece in pieces):
-        return BoxSource.ESTIMATED.value
-    return (BoxSource.TEXT_LAYER if page.text_source is TextSource.TEXT_LAYER else BoxSource.MODEL).value
+def _box_source(page: PageResult, located: Sequence[Place]) -> BoxSource:
+    """Return how the hull of the places `located` on the chunk's first page is known."""
+    if not located:
+        return BoxSource.PAGE
+    if not all(place.is_exact for place in located):
+        return BoxSource.ESTIMATED
+    return BoxSource.TEXT_LAYER if page.text_source is TextSource.TEXT_LAYER else BoxSource.MODEL
 
 
 def _regions_json(pieces: Sequence[ChunkPiece]) -> str:

@@ -21,7 +21,8 @@ class Place:
 
     Attributes:
         boxes: empty if nothing is known.
-        is_exact: whether the boxes hold this piece and nothing else of its region.
+        is_exact: whether the boxes are known to hold this piece, and of its region no more than the rest of the
+            lines that it begins and ends in.
     """
 
     boxes: tuple[Box, ...]
@@ -40,7 +41,7 @@ def place_of_range(region: Region, start: int, end: int) -> Place:
         return place_of_region(region)
     lines = [line.box for line in region.lines if line.start < end and start < line.end]
     if lines:
-        return Place((hull(lines),), is_exact=True)
+        return Place(_by_column(lines, region.boxes), is_exact=True)
     return Place(_band(region.boxes, start / length, end / length), is_exact=False)
 
 
@@ -49,6 +50,16 @@ def place_of_rows(region: Region, first: int, last: int, total: int) -> Place:
     if first <= 1 and last >= total:
         return place_of_region(region)
     return Place(_band(region.boxes, (first - 1) / total, last / total), is_exact=False)
+
+
+def _by_column(lines: Sequence[Box], boxes: Sequence[Box]) -> tuple[Box, ...]:
+    """Return the hull of the lines in each of the region's boxes; a line outside all of them counts to the first."""
+    columns: dict[int, list[Box]] = {}
+    for line in lines:
+        x, y = (line.x0 + line.x1) / 2, (line.y0 + line.y1) / 2
+        inside = (at for at, box in enumerate(boxes) if box.x0 <= x <= box.x1 and box.y0 <= y <= box.y1)
+        columns.setdefault(next(inside, 0), []).append(line)
+    return tuple(hull(columns[at]) for at in sorted(columns))
 
 
 def _band(boxes: Sequence[Box], start: float, end: float) -> tuple[Box, ...]:

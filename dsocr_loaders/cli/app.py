@@ -69,13 +69,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(words: list[str]) -> ExitStatus:
     is_debug = "--debug" in words
+    if is_debug:  # wherever it stands
+        words = ["--debug", *(word for word in words if word != "--debug")]
     try:
-        return ExitStatus(_app.main(words, prog_name="dsocr", standalone_mode=False) or ExitStatus.OK)
+        status = ExitStatus(_app.main(words, prog_name="dsocr", standalone_mode=False) or ExitStatus.OK)
+        sys.stdout.flush()  # here, where a reader who has left is noticed in good order
     except click.ClickException as error:
         error.show()
         return ExitStatus.USAGE
     except (KeyboardInterrupt, click.Abort):
-        click.echo("Interrupted. Files that were finished before are written.", err=True)
+        click.echo("Interrupted; what was finished before is kept.", err=True)
         return ExitStatus.INTERRUPTED
     except BrokenPipeError:
         # The reader of our output has left (`dsocr parse x | head`): nobody is there to be told anything.
@@ -87,6 +90,8 @@ def _run(words: list[str]) -> ExitStatus:
     except Exception as error:  # noqa: BLE001 - no traceback reaches a user who did not ask for one
         _tell(f"unexpected {type(error).__name__}: {error} (please report it; --debug shows where)", is_debug=is_debug)
         return ExitStatus.NOTHING_READ
+    else:
+        return status
 
 
 def _tell(message: str, *, is_debug: bool) -> None:

@@ -11,8 +11,8 @@ import click
 from dsocr_loaders.cli.exits import ExitStatus, status_of
 from dsocr_loaders.cli.options import CHUNK_SETTINGS, READ_SETTINGS, setting_options, settings_from
 from dsocr_loaders.cli.outputs import OutputFolder
-from dsocr_loaders.errors import EngineError, OutputError
-from dsocr_loaders.values import PageStatus
+from dsocr_loaders.errors import EngineError, OutputError, placed
+from dsocr_loaders.values import PageError, PageStatus
 
 if TYPE_CHECKING:
     from dsocr_loaders.pipeline import RunItem, SourceOpened
@@ -50,6 +50,7 @@ def convert(sources: tuple[str, ...], output: str, **options: object) -> ExitSta
                 job.take(item)
         except EngineError as error:
             click.echo(f"Error: {error}", err=True)
+            job.end_early(error)
             job.report()
             return status_of(error)
         finally:
@@ -69,6 +70,7 @@ class _Job:
         self._files: Counter[str] = Counter()
         self._statuses: Counter[PageStatus] = Counter()
         self._chunks: Counter[str] = Counter()
+        self._has_advised = False
 
     def take(self, item: RunItem) -> None:
         from dsocr_loaders.pipeline import SourceDone, SourceOpened  # noqa: PLC0415 - loaded by the reader already
@@ -80,7 +82,7 @@ class _Job:
             self._opened, self._pages = item, []
             if not item.page_numbers:
                 total = item.info.total_pages
-                click.echo(f"{item.source.name}: --pages chooses none of its {total} pages", err=True)
+                click.echo(f"Error: {item.source.name}: --pages chooses none of its {total} pages", err=True)
         elif isinstance(item, SourceDone):
             self._finish()
         else:
@@ -88,16 +90,43 @@ class _Job:
 
     def _fail(self, failure: SourceFailure) -> None:
         self._files["failed"] += 1
-        text = failure.message if failure.name in failure.message else f"{failure.name}: {failure.message}"
-        click.echo(f"Error: {text}", err=True)
+        click.echo(f"Error: {placed(failure.message, failure.name)}", err=True)
 
     def _take_page(self, page: PageResult) -> None:
         self._statuses[page.status] += 1
         self._pages.append(page)
         if page.error is not None:
-            click.echo(f"Error: {page.error.message}", err=True)
+            click.echo(f"Error: {self._advised_once(page.error.message)}", err=True)
         if self._settings.show_progress:
             click.echo(f"{page.source.name}: page {page.page_number} of {page.total_pages}: {page.status}", err=True)
+
+    def _advised_once(self, message: str) -> str:
+        """Return the message, with the ways to get an engine only when they are told for the first time."""
+        from dsocr_loaders.engines.advice import HOW_TO_GET_OCR  # noqa: PLC0415 - loaded by the reader already
+
+        if HOW_TO_GET_OCR not in message:
+            return message
+        if self._has_advised:
+            return message.replace(HOW_TO_GET_OCR, "").strip()
+        self._has_advised = True
+        return message
+
+    def end_early(self, error: EngineError) -> None:
+        """Write what was read of the file under way; its other pages have failed with `error`."""
+        if self._opened is None or not self._pages:
+            return
+        done = {page.page_number for page in self._pages}
+        why = PageError(type(error).__name__, error.cause, f"the run ended before this page: {error}")
+        missing = [
+            replace(self._pages[0], page_number=number, status=PageStatus.FAILED, regions=(), answer=None, attempts=0)
+            for number in self._opened.page_numbers
+            if number not in done
+        ]
+        self._pages += [
+            replace(page, error=why, label=self._opened.info.labels[page.page_number - 1]) for page in missing
+        ]
+        self._statuses[PageStatus.FAILED] += len(missing)
+        self._finish()
 
     def _finish(self) -> None:
         from dsocr_loaders.export import chunk_to_json, document_markdown, document_to_json  # noqa: PLC0415 - likewise
@@ -106,7 +135,11 @@ class _Job:
 
         if self._opened is None:
             raise AssertionError("a source is done that was never opened")
-        opened = self._opened
+        opened, self._opened = self._opened, None
+        if all(page.status is PageStatus.FAILED for page in self._pages):
+            self._files["failed"] += 1
+            click.echo(f"Error: {opened.source.name}: no page was read, so nothing is written for it", err=True)
+            return
         structurer = Structurer(opened.info, self._settings.structure)
         pages = [ready for page in self._pages for ready in structurer.add(page)] + structurer.finish()
         document = build_document(opened.source, opened.info, pages)

@@ -15,7 +15,7 @@ __all__ = ["CHUNK_SETTINGS", "READ_SETTINGS", "setting_options", "settings_from"
 
 F = TypeVar("F", bound="Callable[..., object]")
 
-CHUNK_SETTINGS = ("granularity", "chunk_tokens", "table_format")
+CHUNK_SETTINGS = ("granularity", "chunk_tokens", "contextualize", "table_format")
 """Those that shape chunks of a document that was read already."""
 
 READ_SETTINGS = (
@@ -38,9 +38,9 @@ READ_SETTINGS = (
 )
 """Those that shape how pages are read.
 
-The other settings are no options: the key of a remote engine comes from the environment (DSOCR_API_KEY), since a command
-line is visible to every user of a machine; `contextualize` is for frameworks, the lines of chunks hold text and headings
-apart; `token_counter` is a function; `revision`, `journal` and `save_images` have no use in this release."""
+The other settings are no options: the key of a remote engine comes from the environment (DSOCR_API_KEY), since a
+command line is visible to every user of a machine; `token_counter` is a function; `revision`, `journal` and
+`save_images` have no use in this release."""
 
 
 def setting_options(names: Iterable[str]) -> Callable[[F], F]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+import contextlib
+import uuid
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
@@ -28,11 +28,14 @@ class OutputFolder:
     """
 
     def __init__(self, folder: str) -> None:
+        if not folder.strip():
+            raise OutputError("The output folder has no name; name one with -o.")
         self.folder = Path(folder)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(f"{folder}: the output folder cannot be made ({_reason(error)})") from error
+        _staged(self.folder / "test", "").unlink()  # before anything is read for it
         self._sources: dict[str, Source] = {}  # name -> who has it
         self._shared: set[str] = set()  # short names that several sources would have
         self._written: dict[str, list[Path]] = {}  # name -> files
@@ -44,12 +47,17 @@ class OutputFolder:
             OutputError: a file cannot be written; none of this source's files is then half written.
         """
         name = self._name_for(source)
-        paths = []
-        for suffix, text in texts.items():
-            path = self.folder / f"{name}{suffix}"
-            write_text(path, text)
-            paths.append(path)
-        self._written[name] = paths
+        staged: dict[Path, Path] = {}
+        try:
+            for suffix, text in texts.items():
+                path = self.folder / f"{name}{suffix}"
+                staged[path] = _staged(path, text)
+            for path, temporary in staged.items():
+                _put(temporary, path)
+        finally:
+            for temporary in staged.values():
+                temporary.unlink(missing_ok=True)
+        self._written[name] = list(staged)
 
     def _name_for(self, source: Source) -> str:
         for name in _names(source):
@@ -100,17 +108,29 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         OutputError: it cannot be written.
     """
+    temporary = _staged(path, text)
+    try:
+        _put(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _staged(path: Path, text: str) -> Path:
+    """Write `text` into a new file beside `path` and return its path; folders are made as needed."""
+    temporary = path.parent / f".dsocr-{uuid.uuid4().hex}"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise OutputError(f"{path}: cannot be written ({_reason(error)})") from error
+    return temporary
+
+
+def _put(temporary: Path, path: Path) -> None:
+    try:
+        temporary.replace(path)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({_reason(error)})") from error
 

@@ -7,6 +7,7 @@ the caller's side, blocking or `await`ing, only hands coroutines over.
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import weakref
 from typing import TYPE_CHECKING, TypeVar
@@ -31,9 +32,11 @@ class EngineLoop:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._lock = threading.Lock()
+        self._owner = os.getpid()  # threads do not survive a fork
+        self._lock = threading.RLock()  # a garbage collection while it is held may close an iterator, which submits
         self._loop: asyncio.AbstractEventLoop | None = None
         self._finalizer: weakref.finalize[[asyncio.AbstractEventLoop, threading.Thread], EngineLoop] | None = None
+        self._slots: asyncio.Semaphore | None = None
         self._is_closed = False
 
     def submit(self, coroutine: Coroutine[object, object, T]) -> Future[T]:
@@ -42,6 +45,11 @@ class EngineLoop:
         Raises:
             EngineDead: the loop is closed.
         """
+        if self._owner != os.getpid():
+            coroutine.close()
+            raise engine_error(
+                "died", "The engine was made before this process was forked. Make a new one in each process."
+            )
         with self._lock:
             if self._is_closed or (self._finalizer is not None and not self._finalizer.alive):
                 coroutine.close()
@@ -49,6 +57,16 @@ class EngineLoop:
             if self._loop is None:
                 self._loop = self._start()
             return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
+    def slots(self, capacity: int) -> asyncio.Semaphore:
+        """Return the permits for reads at the same time, shared by all runs of the engine; `capacity` counts once.
+
+        For use on the loop. A read that waits for one is not being read yet: no time limit runs.
+        """
+        with self._lock:
+            if self._slots is None:
+                self._slots = asyncio.Semaphore(capacity)
+            return self._slots
 
     @property
     def is_current(self) -> bool:

@@ -91,14 +91,14 @@ class Section:
             and all(not content.text.strip() for content in self._contents)
         )
 
-    def restart_with(self, tag: Tag) -> list[Span]:
+    def restart_with(self, tag: Tag) -> tuple[Span, ...]:
         """Take `tag` as a second try of the section's own; return the blanks between the two."""
         if self.tag is not None:
             self._earlier.append(self.tag.span)
             self._earlier_issues += self.tag.issues
         self.tag = tag
-        contents, self._contents = self._contents, []
-        return [content.span for content in contents]
+        blanks, self._contents = _Body(self._contents), []
+        return blanks.spans(0, len(blanks.text))
 
     def cut(self) -> tuple[list[Block], list[Span], int]:
         """Return the section's blocks in order, the blanks that none of them owns, and the number of lost characters.

@@ -21,6 +21,7 @@ __all__ = ["PDF", "BackendChoice", "choose_pdf_backend", "open_source"]
 PDF = "application/pdf"
 _PACKAGES = {"pymupdf": ("pymupdf", "pymupdf>=1.26,<2"), "pdfium": ("pypdfium2", "pypdfium2>=5")}
 _TAIL_BYTES = 4096
+_PADDING_BYTES = 1 << 16
 
 logger = logging.getLogger("dsocr_loaders.pages")
 
@@ -67,8 +68,9 @@ def _require_whole(source: Source) -> None:
     # Both libraries rebuild a file that was cut off from what is left of it, and show pages that lost their content
     # as if they were blank. A whole PDF ends with startxref and %%EOF; junk behind these is common, but short.
     with Path(source.path).open("rb") as stream:
-        stream.seek(max(0, source.size_bytes - _TAIL_BYTES))
-        tail = stream.read(_TAIL_BYTES)
+        stream.seek(max(0, source.size_bytes - _PADDING_BYTES - _TAIL_BYTES))
+        # Some disks and downloads pad a file with zeros.
+        tail = stream.read(_PADDING_BYTES + _TAIL_BYTES).rstrip(b"\0\r\n ")[-_TAIL_BYTES:]
     if b"startxref" not in tail and b"%%EOF" not in tail:
         raise SourceDamaged(
             f"{source.name}: the PDF is cut off, its end is missing. Download or copy it again; if this is all there "

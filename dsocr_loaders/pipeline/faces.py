@@ -9,23 +9,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from concurrent.futures import CancelledError
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from dsocr_loaders.errors import EngineDead, engine_error
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
+    from concurrent.futures import Future
 
-    from dsocr_loaders.engines.loop import EngineLoop
     from dsocr_loaders.pipeline.stream import PageStream, RunItem
 
 __all__ = ["aiterate", "iterate"]
 
+T = TypeVar("T")
+
 _CLOSED = "The engine was closed while pages were being read."
 
 
-def iterate(stream: PageStream, loop: EngineLoop) -> Generator[RunItem]:
-    """Yield the items of `stream`, which lives on `loop`, blocking the calling thread while it waits.
+def iterate(stream: PageStream) -> Generator[RunItem]:
+    """Yield the items of `stream`, blocking the calling thread while it waits.
 
     Works in any thread, also inside a running event loop (which it blocks).
 
@@ -33,40 +35,41 @@ def iterate(stream: PageStream, loop: EngineLoop) -> Generator[RunItem]:
         EngineError: the run cannot go on.
     """
     try:
-        while True:
-            try:
-                item = loop.submit(stream.next()).result()
-            except CancelledError as error:
-                raise engine_error("died", _CLOSED) from error
-            if item is None:
-                return
+        while (item := _result(stream.loop.submit(stream.next()))) is not None:
             yield item
     finally:
-        with contextlib.suppress(EngineDead, CancelledError):
-            closing = loop.submit(stream.close())
-            if not loop.is_current:  # an abandoned iterator may be collected in the loop's own thread
-                closing.result()
+        with contextlib.suppress(EngineDead):
+            closing = stream.loop.submit(stream.close())
+            if not stream.loop.is_current:  # an abandoned iterator may be collected in the loop's own thread
+                _result(closing)
 
 
-async def aiterate(stream: PageStream, loop: EngineLoop) -> AsyncGenerator[RunItem]:
-    """Yield the items of `stream`, which lives on `loop`, without blocking the caller's event loop.
+async def aiterate(stream: PageStream) -> AsyncGenerator[RunItem]:
+    """Yield the items of `stream` without blocking the caller's event loop.
 
     Raises:
         EngineError: the run cannot go on.
     """
     try:
-        while True:
-            future = loop.submit(stream.next())
-            try:
-                item = await asyncio.wrap_future(future)
-            except asyncio.CancelledError as error:
-                task = asyncio.current_task()
-                if task is not None and task.cancelling():
-                    raise
-                raise engine_error("died", _CLOSED) from error
-            if item is None:
-                return
+        while (item := await _aresult(stream.loop.submit(stream.next()))) is not None:
             yield item
     finally:
         with contextlib.suppress(EngineDead):
-            await asyncio.wrap_future(loop.submit(stream.close()))
+            await _aresult(stream.loop.submit(stream.close()))
+
+
+def _result(future: Future[T]) -> T:
+    try:
+        return future.result()
+    except CancelledError as error:
+        raise engine_error("died", _CLOSED) from error
+
+
+async def _aresult(future: Future[T]) -> T:
+    try:
+        return await asyncio.wrap_future(future)
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():  # it is the caller who is cancelled
+            raise
+        raise engine_error("died", _CLOSED) from error

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dsocr_loaders.engines.protocol import Prepared
-from dsocr_loaders.errors import DsocrError, EngineError, engine_error
+from dsocr_loaders.errors import DsocrError, EngineError, engine_error, placed
 from dsocr_loaders.grounding import parse_answer
 from dsocr_loaders.health import examine
 from dsocr_loaders.pages import OpenOptions, RenderedPage, RenderJob
@@ -31,9 +31,12 @@ if TYPE_CHECKING:
     from dsocr_loaders.settings import Settings
     from dsocr_loaders.values import Answer, Region, Source, SourceInfo
 
-__all__ = ["MOST_ATTEMPTS", "PagePlace", "PageReading"]
+__all__ = ["MOST_ATTEMPTS", "MOST_UNREACHED", "PagePlace", "PageReading"]
 
 MOST_ATTEMPTS = 3
+MOST_UNREACHED = 3
+"""After this many pages in a row that could not reach the engine in any of their tries, it counts as gone."""
+
 _FIRST_DELAY_S = 0.5
 _LONGEST_DELAY_S = 30.0
 
@@ -86,6 +89,7 @@ class PageReading:
         self._pool = pool
         self._images = images
         self._fallback = fallback
+        self._unreached = 0  # pages in a row that could not reach the engine, all their tries used up
         self._prompt = prompt_for(settings.model, settings.task, settings.prompt)
         self._decoding = Decoding(max_new_tokens=settings.max_new_tokens)
         password = settings.password.get_secret_value() if settings.password else None
@@ -97,6 +101,12 @@ class PageReading:
         Raises:
             EngineError: it stops the whole run.
         """
+        result = await self._read(place)
+        if result.status is PageStatus.FAILED and self._fallback is not None:
+            return await self._read_by_fallback(place, result, self._fallback)
+        return result
+
+    async def _read(self, place: PagePlace) -> PageResult:
         for attempt in range(1, MOST_ATTEMPTS + 1):
             try:
                 return await self._attempt(place, attempt)
@@ -104,18 +114,23 @@ class PageReading:
                 if error.retryable and attempt < MOST_ATTEMPTS:
                     delay_s = _delay_s(attempt, error.retry_after_s)
                     _log.info("%s: %s; trying again in %.1f s", place, error, delay_s)
-                elif error.stops_run:
+                elif error.stops_run or self._is_gone(error):
                     raise
                 else:
-                    return await self._failed(place, error, attempt)
+                    return self._failed(place, error, attempt)
             except DsocrError as error:
-                return await self._failed(place, error, attempt)
+                return self._failed(place, error, attempt)
             except Exception as error:  # noqa: BLE001 - an engine's own bug costs this page and no other
                 _log.debug("%s", place, exc_info=True)
-                return await self._failed(place, error, attempt)
+                return self._failed(place, error, attempt)
             await asyncio.sleep(delay_s)
             await self._images.acquire()
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _is_gone(self, error: EngineError) -> bool:
+        """Tell whether so many pages in a row could not reach the engine that no other would."""
+        self._unreached = self._unreached + 1 if error.cause == "connect" else 0
+        return self._unreached >= MOST_UNREACHED
 
     async def _attempt(self, place: PagePlace, attempt: int) -> PageResult:
         """Return the result of one try. Holds an image permit on entry and gives it back however it ends."""
@@ -125,6 +140,7 @@ class PageReading:
             if rendered.prepared is None:
                 return self._result(place, PageStatus.BLANK, page=page, attempts=0)
             answer = await self._answer(rendered, self._engine, attempt)
+            self._unreached = 0
             return self._read_result(place, _Read(page, answer, self._engine.text_source), attempts=attempt)
         finally:
             self._images.release()
@@ -157,7 +173,7 @@ class PageReading:
             attempt=attempt,
         )
         try:
-            async with asyncio.timeout(self._settings.timeout_s):
+            async with engine.loop.slots(engine.capacity), asyncio.timeout(self._settings.timeout_s):
                 return await engine.read(prepared, request)
         except TimeoutError as error:
             page = rendered.page
@@ -192,22 +208,27 @@ class PageReading:
             text_source=read.text_source,
         )
 
-    async def _failed(self, place: PagePlace, error: Exception, attempts: int) -> PageResult:
-        if self._fallback is not None:
-            await self._images.acquire()
-            try:
-                rendered = await self._rendered(place, self._fallback, attempts)
-                answer = await self._answer(rendered, self._fallback, attempts)
-            except DsocrError as second:
-                _log.info("%s: the text layer does not help: %s", place, second)
-            else:
-                read = _Read(rendered.page, answer, self._fallback.text_source)
-                return self._read_result(place, read, attempts=attempts, repairs=("text_layer",))
-            finally:
-                self._images.release()
+    async def _read_by_fallback(self, place: PagePlace, failed: PageResult, fallback: Engine) -> PageResult:
+        """Return what the fallback reads, or `failed` if that is nothing either."""
+        await self._images.acquire()
+        try:
+            rendered = await self._rendered(place, fallback, failed.attempts)
+            answer = await self._answer(rendered, fallback, failed.attempts)
+            read = _Read(rendered.page, answer, fallback.text_source)
+            result = self._read_result(place, read, attempts=failed.attempts, repairs=("text_layer",))
+        except Exception as error:  # noqa: BLE001 - as for the engine's own bugs
+            _log.info("%s: the text layer does not help: %s", place, error)
+            return failed
+        finally:
+            self._images.release()
+        if result.status is PageStatus.FAILED:
+            return failed
+        _log.warning("%s; read from the text layer instead", failed.error.message if failed.error else place)
+        return result
+
+    def _failed(self, place: PagePlace, error: Exception, attempts: int) -> PageResult:
         cause = error.cause if isinstance(error, EngineError) else ""
-        text = str(error) or type(error).__name__
-        message = text if place.source.name in text else f"{place}: {text}"
+        message = placed(str(error) or type(error).__name__, place.source.name, place.page_number)
         return self._result(
             place, PageStatus.FAILED, attempts=attempts, error=PageError(type(error).__name__, cause, message)
         )

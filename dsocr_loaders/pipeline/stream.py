@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from dsocr_loaders.errors import DsocrError, EngineError
 from dsocr_loaders.pages import DescribeJob
 from dsocr_loaders.pipeline.page import PagePlace, PageReading
+from dsocr_loaders.pipeline.threads import in_thread
 from dsocr_loaders.settings import selected_pages
 from dsocr_loaders.values import PageResult, SourceFailure, SourceInfo
 
@@ -61,8 +62,7 @@ RunItem = SourceOpened | PageResult | SourceDone | SourceFailure
 class PageStream:
     """Reads sources and hands over, for each in order: `SourceOpened`, its pages' results, `SourceDone`.
 
-    A source that cannot be read is one `SourceFailure` instead. Lives on the engine's loop: `next` and `close` are
-    coroutines for that loop. Work starts with the first `next`.
+    A source that cannot be read is one `SourceFailure` instead. Work starts with the first `next`.
 
     Args:
         sources: taken one at a time, in a thread, since resolving a source reads and hashes its file.
@@ -70,6 +70,9 @@ class PageStream:
         settings: what the user chose.
         pool: the page workers; not closed here.
         fallback: engine for pages that failed, or None.
+
+    Attributes:
+        loop: the engine's event loop, which the stream lives on: `next` and `close` are coroutines for it.
     """
 
     def __init__(
@@ -81,6 +84,7 @@ class PageStream:
         fallback: Engine | None = None,
     ) -> None:
         images = settings.max_in_flight or ceil(_HEADROOM * engine.capacity)
+        self.loop = engine.loop
         self._sources = sources
         self._settings = settings
         self._pool = pool
@@ -126,7 +130,7 @@ class PageStream:
 
     async def _admit(self) -> None:
         try:
-            while (source := await asyncio.to_thread(next, self._sources, None)) is not None:
+            while (source := await in_thread(self._next_source, "sources")) is not None:
                 if isinstance(source, SourceFailure):
                     await self._put(source)
                 else:
@@ -157,6 +161,9 @@ class PageStream:
         self._tasks.discard(task)
         if not task.cancelled():
             task.exception()  # seen: the run may end before this page's turn, and asyncio would complain
+
+    def _next_source(self) -> Source | SourceFailure | None:
+        return next(self._sources, None)
 
     async def _put(self, item: RunItem) -> None:
         await self._places.acquire()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import uuid
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from dsocr_loaders.chunking import Chunker, estimate_tokens
 from dsocr_loaders.geometry import Box
 from dsocr_loaders.settings import Settings
-from dsocr_loaders.testing.pages import failed_page, page_from_answer, page_from_regions
+from dsocr_loaders.testing.pages import failed_page, page_from_answer, page_from_regions, report_source
 from dsocr_loaders.values import Chunk, Line, PageResult, PageStatus, Region, RegionType, TextSource
 
 BOX = Box(0.1, 0.2, 0.9, 0.4)
@@ -281,15 +282,168 @@ def test_counts_tokens_with_the_users_counter() -> None:
     assert ["a b c d e f g h", "i j k l m n o p", "q r s t"] == [chunk.text for chunk in chunks]
 
 
-def test_long_headings_do_not_shred_the_text() -> None:
-    """Headings larger than the budget leave the text half of it, and none of them is lost."""
+def test_a_heading_that_fills_a_chunk_is_a_text_of_its_own() -> None:
+    """A heading of more than half the budget stands alone, and neither it nor its path takes the text's room."""
     heading = region(RegionType.HEADING, "a heading of far too many words " * 4, level=2)
     text = region(RegionType.TEXT, "  " + "word " * 40)
 
     chunks = chunks_of(page_from_regions([heading, text]), chunk_tokens=20)
 
-    assert [10, 10, 10, 10] == [chunk.text.split().count("word") for chunk in chunks]
-    assert chunks[0].text.startswith("## a heading")
+    assert [0, 0, 20, 20] == [chunk.text.split().count("word") for chunk in chunks]
+    assert " ".join(heading.text.split()) == " ".join(chunk.text for chunk in chunks[:2])
+    assert {""} == {chunk.context for chunk in chunks}
+    assert {" ".join(heading.text.split())} == {chunk.metadata.heading_path for chunk in chunks[2:]}
+
+
+def test_keeps_the_budget_below_many_headings() -> None:
+    """A list of headings is cut into chunks of its own, and the text behind the last one has room."""
+    headings = [region(RegionType.HEADING, f"{number} Heading number {number}", level=2) for number in range(100)]
+
+    chunks = chunks_of(page_from_regions([*headings, region(RegionType.TEXT, "word " * 60)]), chunk_tokens=64)
+
+    assert all(estimate_tokens(chunk.contextualized) <= 64 for chunk in chunks)
+    assert [str(number) for number in range(100)] == re.findall(r"## (\d+)", "\n".join(chunk.text for chunk in chunks))
+    assert "99 Heading number 99" == chunks[-1].metadata.heading_path
+    assert 2 == sum("word" in chunk.text for chunk in chunks)
+
+
+def test_leaves_outer_headings_out_of_a_context_that_is_too_long() -> None:
+    """The headings above take at most half of the budget: the innermost ones, and the path keeps all of them."""
+    page = page_from_regions(
+        [
+            region(RegionType.HEADING, "Outer heading of some words", level=2),
+            region(RegionType.HEADING, "Inner heading of some words", level=3),
+            region(RegionType.TEXT, "word " * 40),
+        ]
+    )
+
+    chunks = chunks_of(page, chunk_tokens=24)
+
+    assert "Outer heading of some words > Inner heading of some words" == chunks[-1].metadata.heading_path
+    assert "Inner heading of some words" == chunks[-1].context
+    assert all(estimate_tokens(chunk.contextualized) <= 24 for chunk in chunks)
+
+
+def test_shortens_a_heading_that_is_no_heading() -> None:
+    """A megabyte that was taken for a heading is kept as text and does not stand above every chunk behind it."""
+    page = page_from_regions(
+        [region(RegionType.HEADING, "word " * 200_000, level=2), region(RegionType.TEXT, "The end.")]
+    )
+
+    chunks = chunks_of(page, chunk_tokens=4096)
+
+    assert 200_000 == sum(chunk.text.count("word") for chunk in chunks)
+    assert 200 >= len(chunks[-1].metadata.heading_path)
+    assert chunks[-1].metadata.heading_path.endswith("word…")
+
+
+def test_does_not_repeat_captions_that_fill_a_chunk() -> None:
+    """A caption of more than a quarter of the budget is a text in front of the parts, not a piece of each."""
+    page = page_from_regions(
+        [
+            region(RegionType.TABLE, table_html(40)),
+            region(RegionType.CAPTION, "caption " * 100, boxes=(Box(0.1, 0.1, 0.9, 0.15),), caption_of=0),
+            region(RegionType.FOOTNOTE, "footnote " * 100, caption_of=0),
+        ]
+    )
+
+    chunks = chunks_of(page, chunk_tokens=80)
+
+    assert all(estimate_tokens(chunk.text) <= 80 for chunk in chunks)
+    assert 100 == sum(chunk.text.count("caption") for chunk in chunks)
+    assert 100 == sum(chunk.text.count("footnote") for chunk in chunks)
+    assert ["caption", "table", "footnote"] == list(dict.fromkeys(chunk.metadata.region_type for chunk in chunks))
+    rows = [tuple(map(int, chunk.metadata.table_rows.split("-"))) for chunk in chunks if chunk.metadata.table_id]
+    assert (1, 40) == (rows[0][0], rows[-1][1])
+
+
+def test_keeps_a_long_caption_with_a_table_that_fits() -> None:
+    """A caption is only parted from a table that has to be split."""
+    page = page_from_regions(
+        [region(RegionType.TABLE, table_html(2)), region(RegionType.CAPTION, "caption " * 30, caption_of=0)]
+    )
+
+    assert 1 == len(chunks_of(page, chunk_tokens=100))
+
+
+def test_a_table_without_rows_is_text() -> None:
+    """A region that is called a table and holds none is split like any text, and is no table in the metadata."""
+    chunks = chunks_of(page_from_regions([region(RegionType.TABLE, "word " * 100)]), chunk_tokens=50)
+
+    assert [50, 50] == [chunk.text.split().count("word") for chunk in chunks]
+    assert {("table", "", 0, 0)} == {
+        (each.metadata.region_type, each.metadata.table_id, each.metadata.table_part, each.metadata.table_parts)
+        for each in chunks
+    }
+
+
+def test_tables_of_one_region_share_its_box() -> None:
+    """Each of several tables in a region has the band of its rows, called an estimate, and an id of its own."""
+    tables = "".join(f"<table><tr><th>{name}</th></tr><tr><td>1</td></tr></table>" for name in "ab")
+
+    first, second = chunks_of(page_from_regions([region(RegionType.TABLE, tables)]))
+
+    assert {"estimated"} == {chunk.metadata.bbox_source for chunk in (first, second)}
+    assert (0.2, 0.3) == pytest.approx((first.metadata.bbox_y0, first.metadata.bbox_y1))
+    assert (0.3, 0.4) == pytest.approx((second.metadata.bbox_y0, second.metadata.bbox_y1))
+    assert first.metadata.table_id != second.metadata.table_id
+
+
+def test_names_equal_parts_of_a_table_apart() -> None:
+    """Rows that repeat make parts of equal text, between the same caption and footnote; their ids differ."""
+    rows = "<table><tr><th>value</th></tr>" + "<tr><td>0</td></tr>" * 100 + "</table>"
+    page = page_from_regions(
+        [
+            region(RegionType.TABLE, rows),
+            region(RegionType.CAPTION, "Zeros", boxes=(Box(0.1, 0.1, 0.9, 0.15),), caption_of=0),
+            region(RegionType.FOOTNOTE, "None.", caption_of=0),
+        ]
+    )
+
+    parts = chunks_of(page, chunk_tokens=60)
+
+    assert len({part.text for part in parts}) < len(parts)
+    assert len(parts) == len({part.id for part in parts})
+
+
+def test_says_where_the_box_is_from_by_the_pieces_in_it() -> None:
+    """A text that is split on the next page makes no estimate of the box of the heading above it."""
+    first = page_from_regions([region(RegionType.HEADING, "1 Results", level=2)])
+    second = page_from_regions([region(RegionType.TEXT, "word " * 100)], page_number=2)
+
+    chunk, *_ = chunks_of(first, second, chunk_tokens=50)
+
+    assert (1, 2, "model") == (chunk.metadata.page_number, chunk.metadata.page_end, chunk.metadata.bbox_source)
+    assert [True, False] == [piece.is_exact for piece in chunk.regions]
+
+
+def test_has_a_box_for_each_column_of_split_lines() -> None:
+    """The lines of a piece that runs over two columns are one box in each, not one over both."""
+    boxes = (Box(0.1, 0.8, 0.45, 0.9), Box(0.55, 0.1, 0.9, 0.2))
+    lines = tuple(
+        Line(Box(box.x0, box.y0 + number / 100, box.x1, box.y0 + (number + 1) / 100), start, start + 5)
+        for start, (box, number) in zip(
+            range(0, 120, 6), [(box, number) for box in boxes for number in range(10)], strict=True
+        )
+    )
+    text = " ".join(f"wor{number:02}" for number in range(20))
+
+    (chunk, *_) = chunks_of(
+        page_from_regions([region(RegionType.TEXT, text, boxes=boxes, lines=lines)]), chunk_tokens=30
+    )
+
+    assert [(0.1, 0.45), (0.55, 0.9)] == [(piece.box.x0, piece.box.x1) for piece in chunk.regions]
+    assert (0.8, 0.9) == (chunk.regions[0].box.y0, chunk.regions[0].box.y1)
+    assert 0.1 == chunk.regions[1].box.y0
+
+
+def test_names_files_whose_names_are_no_text() -> None:
+    """A file name with bytes that are no UTF-8, and a lone surrogate in a text, have ids as all others."""
+    page = page_from_regions([region(RegionType.TEXT, "half \ud83d")], source=report_source("caf\udce9.pdf"))
+
+    (chunk,) = chunks_of(page)
+
+    assert str(uuid.UUID(chunk.id)) == chunk.id
 
 
 KINDS = st.sampled_from([kind for kind in RegionType if kind is not RegionType.TABLE])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pymupdf
 import pytest
 
 from dsocr_loaders.cli import main
@@ -129,6 +131,77 @@ def test_one_line_for_each_file_that_fails(
         assert str(path) in line
     assert "password" in lines[4]
     assert f"files   1 written to {tmp_path / 'out'}, 5 failed" == out.splitlines()[0]
+
+
+def test_nothing_read_leaves_earlier_results_alone(
+    dsocr: Callable[..., tuple[int, str, str]], make_pdf: Callable[..., Path], tmp_path: Path
+) -> None:
+    """A run that reads no page of a file does not replace what an earlier run wrote of it."""
+    path = make_pdf("It rains.", "It ends.")
+    dsocr("convert", path, "-o", tmp_path, "--engine", "text_layer")
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+
+    with ScriptedServer(ANSWER, faults=lambda _: Fault(status=400)) as server:
+        refused, _, err = dsocr("convert", path, "-o", tmp_path, "--engine", server.base_url)
+    none_chosen, _, _ = dsocr("convert", path, "-o", tmp_path, "--engine", "text_layer", "--pages", "9")
+
+    assert (5, 5) == (refused, none_chosen)
+    assert "report.pdf: no page was read, so nothing is written for it" in err
+    assert before == {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+
+
+def test_a_run_that_ends_early_writes_what_was_read(
+    dsocr: Callable[..., tuple[int, str, str]], make_pdf: Callable[..., Path], tmp_path: Path
+) -> None:
+    """An engine's error in the middle of a file keeps its pages; those behind have failed with that error."""
+    with ScriptedServer(ANSWER, faults={3: Fault(status=401)}) as server:
+        status, out, _ = dsocr(
+            "convert", make_pdf("1", "2", "3", "4"), "-o", tmp_path, "--engine", server.base_url,
+            "--max-in-flight", "1",
+        )  # fmt: skip
+
+    pages = document_from_json((tmp_path / "report.json").read_text()).pages
+    assert 4 == status
+    assert [(1, "ok"), (2, "ok"), (3, "failed"), (4, "failed")] == [(page.page_number, page.status) for page in pages]
+    assert {"unauthorized"} == {page.error.cause for page in pages[2:]}
+    assert "pages   4: 2 failed, 2 ok" in out
+
+
+def test_the_ways_to_an_engine_are_told_once(
+    dsocr: Callable[..., tuple[int, str, str]], make_pdf: Callable[..., Path], tmp_path: Path
+) -> None:
+    """A scan of many pages without an engine is one line a page, and one of them says what to do."""
+    scan = tmp_path / "scan.pdf"
+    with pymupdf.open() as document:
+        for _ in range(3):
+            page = document.new_page(width=200, height=100)
+            page.draw_rect((20, 20, 180, 80), fill=(0, 0, 0))
+        document.save(scan)
+
+    status, _, err = dsocr("convert", scan, make_pdf("typed"), "-o", tmp_path / "out", "--engine", "text_layer")
+
+    assert 3 == status
+    assert 1 == err.count("DSOCR_ENDPOINT")
+    assert ["page 1", "page 2", "page 3"] == re.findall(r"scan\.pdf, (page \d)", err)
+
+
+def test_a_server_that_goes_away_ends_the_run(
+    dsocr: Callable[..., tuple[int, str, str]],
+    make_pdf: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """When page after page cannot reach the server, the run ends with status 4 and keeps what was read."""
+    monkeypatch.setattr("dsocr_loaders.pipeline.page._FIRST_DELAY_S", 0.01)
+    server = ScriptedServer(lambda request: server.__exit__(None, None, None) or ANSWER)
+    with server:
+        status, out, _ = dsocr(
+            "convert", make_pdf(*map(str, range(9))), "-o", tmp_path, "--engine", server.base_url,
+            "--max-in-flight", "1",
+        )  # fmt: skip
+
+    assert 4 == status
+    assert "pages   9: " in out
 
 
 def test_opens_an_encrypted_file_with_its_password(

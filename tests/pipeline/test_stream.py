@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 import time
 from contextlib import aclosing, closing
@@ -16,7 +17,7 @@ from dsocr_loaders.pipeline import PageStream, RunItem, SourceDone, SourceOpened
 from dsocr_loaders.settings import Settings
 from dsocr_loaders.sources import Spool, resolve_sources
 from dsocr_loaders.testing import ScriptedEngine
-from dsocr_loaders.values import PageResult, PageStatus, RawAnswer, ReadRequest, SourceFailure
+from dsocr_loaders.values import PageResult, PageStatus, RawAnswer, ReadRequest, SourceFailure, TextSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,7 +47,7 @@ def run(pool: PagePool, spool: Spool) -> Callable[..., Iterator[RunItem]]:
         source: object, engine: ScriptedEngine, *, fallback: ScriptedEngine | None = None, **chosen: object
     ) -> Iterator[RunItem]:
         sources = resolve_sources(source, spool=spool)
-        return iterate(PageStream(sources, engine, Settings(**chosen), pool, fallback), engine.loop)
+        return iterate(PageStream(sources, engine, Settings(**chosen), pool, fallback))
 
     return run
 
@@ -71,7 +72,7 @@ def test_hands_over_pages_in_order(make_pdf: Callable[..., Path], run: Callable[
 
 
 def test_bounds_the_images_in_flight(make_pdf: Callable[..., Path], run: Callable[..., Iterator[RunItem]]) -> None:
-    """No more pages are with the engine than `max_in_flight`, and by default 1.1 times its capacity."""
+    """No more pages are with the engine than `max_in_flight`, nor than its capacity."""
     path = make_pdf(*(f"page {number}" for number in range(24)))
     named = ScriptedEngine(ANSWER, capacity=8, delay_s=0.05)
     default = ScriptedEngine(ANSWER, capacity=4, delay_s=0.05)
@@ -80,7 +81,7 @@ def test_bounds_the_images_in_flight(make_pdf: Callable[..., Path], run: Callabl
     pages_of(run(path, default))
 
     assert 3 == named.most_in_flight
-    assert 5 == default.most_in_flight
+    assert 4 == default.most_in_flight
     named.close()
     default.close()
 
@@ -215,20 +216,68 @@ def test_marks_truncated_and_empty_answers(
 def test_reads_a_failed_page_by_the_fallback(
     make_pdf: Callable[..., Path], run: Callable[..., Iterator[RunItem]]
 ) -> None:
-    """With a fallback a failed page is read by it and says so."""
-    engine = ScriptedEngine({1: engine_error("bad_request", "no"), 2: ANSWER})
-    fallback = ScriptedEngine("other words")
+    """With a fallback a page that failed, or whose answer is empty, is read by it and says so."""
+    engine = ScriptedEngine({1: engine_error("bad_request", "no"), 2: ANSWER, 3: ""})
+    fallback = ScriptedEngine("other words", text_source=TextSource.TEXT_LAYER)
 
-    first, second = pages_of(run(make_pdf("1", "2"), engine, fallback=fallback))
+    first, second, third = pages_of(run(make_pdf("1", "2", "3"), engine, fallback=fallback))
 
-    assert (PageStatus.REPAIRED, ("text_layer",), "other words") == (
-        first.status,
-        first.repairs,
-        first.regions[0].text,
-    )
-    assert (PageStatus.OK, ()) == (second.status, second.repairs)
+    for page in (first, third):
+        assert (PageStatus.REPAIRED, ("text_layer",), "other words", "text_layer", None) == (
+            page.status,
+            page.repairs,
+            page.regions[0].text,
+            page.text_source,
+            page.error,
+        )
+    assert (PageStatus.OK, (), "ocr") == (second.status, second.repairs, second.text_source)
     engine.close()
     fallback.close()
+
+
+def test_a_fallback_that_fails_leaves_the_first_error(
+    make_pdf: Callable[..., Path], run: Callable[..., Iterator[RunItem]]
+) -> None:
+    """Whatever goes wrong in the fallback, a bug too, costs this page alone, and the engine's own error stays."""
+    engine = ScriptedEngine({1: engine_error("bad_request", "no"), 2: ANSWER, 3: engine_error("bad_request", "no")})
+    fallback = ScriptedEngine({1: ValueError("a bug in the fallback"), 3: ""})
+
+    first, second, third = pages_of(run(make_pdf("1", "2", "3"), engine, fallback=fallback))
+
+    for page in (first, third):
+        assert (PageStatus.FAILED, "bad_request", ()) == (page.status, page.error.cause, page.repairs)
+    assert PageStatus.OK is second.status
+    engine.close()
+    fallback.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "expected"),
+    [
+        ("a.pdf", "no", "a.pdf, page 1: no"),
+        ("a.pdf", "a.pdf: it is gone", "a.pdf, page 1: it is gone"),
+        ("a.pdf", "a.pdf, page 1: it is blurred", "a.pdf, page 1: it is blurred"),
+        ("a.pdf", "no answer for page 1 of a.pdf", "no answer for page 1 of a.pdf"),
+        ("a.pdf", "a.pdf has 12 pages", "a.pdf, page 1: a.pdf has 12 pages"),
+        ("rep", "the report is broken", "rep, page 1: the report is broken"),
+    ],
+)
+def test_names_file_and_page_once(
+    name: str,
+    said: str,
+    expected: str,
+    make_pdf: Callable[..., Path],
+    pool: PagePool,
+    spool: Spool,
+) -> None:
+    """The message of a failed page names its file and page, whatever of these the error itself says."""
+    engine = ScriptedEngine(engine_error("bad_request", said))
+    sources = resolve_sources(make_pdf("1").read_bytes(), spool=spool, name=name)
+
+    (page,) = pages_of(iterate(PageStream(sources, engine, Settings(), pool)))
+
+    assert expected == page.error.message
+    engine.close()
 
 
 def test_closing_cancels_what_is_under_way(
@@ -246,6 +295,35 @@ def test_closing_cancels_what_is_under_way(
     items.close()
 
     assert time.monotonic() - started < 1.0
+    assert 0 == engine.in_flight
+    engine.close()
+
+
+def test_an_abandoned_iterator_may_be_collected_at_any_moment(
+    make_pdf: Callable[..., Path], run: Callable[..., Iterator[RunItem]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A collection that comes while the loop takes another coroutine closes the iterator and waits for nothing."""
+    engine = ScriptedEngine(ANSWER, delay_s=60.0)
+    items = run(make_pdf("1"), engine)
+    next(items)
+    while not engine.in_flight:
+        time.sleep(0.01)
+    hand_over = asyncio.run_coroutine_threadsafe
+
+    def collect_and_hand_over(*arguments: object) -> object:
+        monkeypatch.setattr("asyncio.run_coroutine_threadsafe", hand_over)
+        gc.collect()
+        return hand_over(*arguments)
+
+    cycle: list[object] = [items]
+    cycle.append(cycle)
+    del items, cycle
+    monkeypatch.setattr("asyncio.run_coroutine_threadsafe", collect_and_hand_over)
+    submitting = threading.Thread(target=lambda: engine.loop.submit(asyncio.sleep(0)).result(), daemon=True)
+    submitting.start()
+    submitting.join(timeout=5.0)
+
+    assert not submitting.is_alive()
     assert 0 == engine.in_flight
     engine.close()
 
@@ -289,7 +367,7 @@ def test_reads_for_an_event_loop_without_holding_it_up(
     async def read() -> list[int]:
         ticking = asyncio.create_task(tick())
         stream = PageStream(resolve_sources(path, spool=spool), engine, Settings(), pool)
-        async with aclosing(aiterate(stream, engine.loop)) as items:
+        async with aclosing(aiterate(stream)) as items:
             numbers = [item.page_number async for item in items if isinstance(item, PageResult)]
         ticking.cancel()
         return numbers
@@ -310,7 +388,7 @@ def test_cancelling_an_awaiting_caller_cancels_the_reads(
 
     async def read() -> None:
         stream = PageStream(resolve_sources(path, spool=spool), engine, Settings(), pool)
-        async with aclosing(aiterate(stream, engine.loop)) as items:
+        async with aclosing(aiterate(stream)) as items:
             async for _ in items:
                 pass
 

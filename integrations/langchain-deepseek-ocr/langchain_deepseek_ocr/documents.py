@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["document_of"]
 
 
-def document_of(chunk: Chunk, *, contextualize: bool, blob: Blob | None = None) -> Document:
+def document_of(chunk: Chunk, *, blob: Blob | None = None) -> Document:
     """Return the chunk as a `Document` with a metadata dict of its own.
 
     The metadata is the contract (see `dsocr_loaders.ChunkMetadata`) and `page`, from 0, as LangChain's own PDF
@@ -22,7 +22,6 @@ def document_of(chunk: Chunk, *, contextualize: bool, blob: Blob | None = None) 
 
     Args:
         chunk: what was read.
-        contextualize: put the headings above the chunk before its text.
         blob: where the chunk comes from, if that is a blob.
     """
     metadata = {
@@ -32,4 +31,4 @@ def document_of(chunk: Chunk, *, contextualize: bool, blob: Blob | None = None) 
     }
     if blob is not None and blob.source is not None:
         metadata["source"] = str(blob.source)
-    return Document(page_content=chunk.contextualized if contextualize else chunk.text, id=chunk.id, metadata=metadata)
+    return Document(page_content=chunk.text, id=chunk.id, metadata=metadata)

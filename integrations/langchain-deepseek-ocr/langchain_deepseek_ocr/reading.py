@@ -109,7 +109,6 @@ class _DocumentRun(ChunkRun):
     def __init__(self, intake: BlobIntake, settings: Settings, *, keeps_pages: bool) -> None:
         super().__init__(settings, keeps_pages=keeps_pages)
         self._intake = intake
-        self._contextualize = settings.contextualize
         self._blob: Blob | None = None
 
     def documents(self, item: RunItem) -> Iterator[Document]:
@@ -117,4 +116,4 @@ class _DocumentRun(ChunkRun):
         if isinstance(item, SourceOpened | SourceFailure):
             self._blob = self._intake.next_blob()
         for chunk in self.chunks(item):
-            yield document_of(chunk, contextualize=self._contextualize, blob=self._blob)
+            yield document_of(chunk, blob=self._blob)

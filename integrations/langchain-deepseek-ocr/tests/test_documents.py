@@ -23,23 +23,16 @@ def chunk(answer):
 
 def test_a_document_is_its_chunk(chunk):
     """This test ensures that text, id and contract of a chunk arrive unchanged."""
-    document = document_of(chunk, contextualize=False)
+    document = document_of(chunk)
 
     assert chunk.text == document.page_content
     assert chunk.id == document.id == document.metadata["chunk_id"]
     assert {**chunk.metadata.as_dict(), "page": 1} == document.metadata
 
 
-def test_headings_go_before_the_text_where_asked_for(chunk):
-    """This test ensures that the text to embed knows the headings that it stands under."""
-    document = document_of(chunk, contextualize=True)
-
-    assert f"Results\n\n{chunk.text}" == document.page_content
-
-
 def test_pages_count_from_zero_and_from_one(chunk):
     """This test ensures that `page` counts as LangChain's PDF loaders do and `page_number` as people do."""
-    metadata = document_of(chunk, contextualize=True).metadata
+    metadata = document_of(chunk).metadata
 
     assert (1, 2) == (metadata["page"], metadata["page_number"])
 
@@ -47,7 +40,7 @@ def test_pages_count_from_zero_and_from_one(chunk):
 def test_each_document_has_its_own_metadata(chunk):
     """This test ensures that changing one Document's metadata changes no other Document and no blob."""
     blob = Blob.from_data(b"", metadata={"owner": "finance"})
-    first, second = (document_of(chunk, contextualize=True, blob=blob) for _ in range(2))
+    first, second = (document_of(chunk, blob=blob) for _ in range(2))
     first.metadata["owner"] = "nobody"
 
     assert ("finance", "finance") == (second.metadata["owner"], blob.metadata["owner"])
@@ -56,9 +49,9 @@ def test_each_document_has_its_own_metadata(chunk):
 def test_a_blobs_metadata_comes_along_below_the_contract(chunk):
     """This test ensures that a blob's own facts are kept, and that none of them can replace one of the contract."""
     blob = Blob.from_data(b"", metadata={"owner": "finance", "page": 99, "chunk_id": "other"})
-    document = document_of(chunk, contextualize=True, blob=blob)
+    document = document_of(chunk, blob=blob)
 
-    assert {"owner": "finance", **document_of(chunk, contextualize=True).metadata} == document.metadata
+    assert {"owner": "finance", **document_of(chunk).metadata} == document.metadata
 
 
 @pytest.mark.parametrize(
@@ -76,4 +69,4 @@ def test_the_source_is_the_blobs_own(chunk, blob, expected):
     """This test ensures that `source` is what LangChain calls a blob's source, so that indexes can clean up by it."""
     read = replace(chunk, metadata=replace(chunk.metadata, source="as read"))
 
-    assert expected == document_of(read, contextualize=True, blob=blob).metadata["source"]
+    assert expected == document_of(read, blob=blob).metadata["source"]

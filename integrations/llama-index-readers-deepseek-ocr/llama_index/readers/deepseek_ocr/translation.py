@@ -46,7 +46,7 @@ def document_of(chunk: Chunk, extra_info: Mapping[str, Any], *, is_contextualize
     """Return a document with the chunk's id and text, and its metadata over `extra_info`."""
     return Document(
         id_=chunk.id,
-        text=chunk.contextualized if is_contextualized else chunk.text,
+        text=chunk.text,
         metadata={**extra_info, **chunk.metadata.as_dict()},
         **hidden_keys(is_contextualized=is_contextualized),
     )
@@ -58,7 +58,7 @@ def node_of(
     """Return a node with the chunk's id and text, its metadata over `extra_info`, and its source."""
     return TextNode(
         id_=chunk.id,
-        text=chunk.contextualized if is_contextualized else chunk.text,
+        text=chunk.text,
         metadata={**extra_info, **chunk.metadata.as_dict()},
         relationships={NodeRelationship.SOURCE: source},
         **hidden_keys(is_contextualized=is_contextualized),

@@ -1,0 +1,63 @@
+"""The chunks of single regions, where a user wants those instead."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dsocr_loaders.chunking.headings import HeadingStack, joined_path
+from dsocr_loaders.chunking.identity import NO_TABLE, ChunkSequence, Draft, Part, TablePlace, stable_id
+from dsocr_loaders.chunking.provenance import place_of_region
+from dsocr_loaders.structure import HEADINGS
+from dsocr_loaders.tables import parse_tables, table_html, table_markdown
+from dsocr_loaders.values import PageStatus, RegionType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dsocr_loaders.settings import Settings
+    from dsocr_loaders.tables import Table
+    from dsocr_loaders.values import Chunk, PageResult, Region
+
+__all__ = ["RegionChunker"]
+
+
+class RegionChunker:
+    """Makes one chunk of each region of one source that has text, headers and footers too.
+
+    Nothing is split, whatever its size: a region with tables is one chunk, part 1 of 1. One finished chunk is held
+    back.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._shown: Callable[[Table], str] = table_html if settings.table_format == "html" else table_markdown
+        self._headings = HeadingStack()
+        self._sequence = ChunkSequence(is_contextualized=settings.contextualize)
+
+    def add(self, page: PageResult) -> list[Chunk]:
+        """Take the next page; return the chunks that are whole now. A failed page makes one chunk without text."""
+        drafts = [self._draft(page, region) for region in page.regions if region.text.strip()]
+        if page.status is PageStatus.FAILED:
+            drafts = [Draft(page, heading_path=joined_path(self._headings.titles()))]
+        return self._sequence.add(drafts)
+
+    def finish(self) -> list[Chunk]:
+        """Return the last chunk."""
+        return self._sequence.finish()
+
+    def _draft(self, page: PageResult, region: Region) -> Draft:
+        if region.type in HEADINGS:
+            self._headings.open(region)
+        text, place = region.text, NO_TABLE
+        tables = parse_tables(text) if region.type is RegionType.TABLE else ()
+        rows = sum(table.body_rows for table in tables)
+        if any(table.rows for table in tables):
+            text = "\n\n".join(map(self._shown, tables))
+            table_id = stable_id(page.source, page.page_number, region.order, "table", 0)
+            place = TablePlace(table_id, f"1-{rows}" if rows else "", 1, 1)
+        return Draft(
+            page,
+            (Part(page, region, text, 0, len(region.text), place_of_region(region)),),
+            heading_path=joined_path(self._headings.titles()),
+            context=joined_path(self._headings.titles(without=[region])),
+            table=place,
+        )
