@@ -1,26 +1,32 @@
-"""Tags and what stands between them -> blocks that share out every character.
-
-A block is a region in the making: its type and boxes, the ranges of the answer that it owns, and which of them are
-text. What no block owns is a drop.
-"""
+"""A tag and the content behind it -> blocks, the regions in the making."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from dsocr_loaders.grounding.issues import issue
 from dsocr_loaders.grounding.labels import region_type
-from dsocr_loaders.grounding.tags import Cut, Tag
-from dsocr_loaders.values import Drop, RegionType, Span
+from dsocr_loaders.grounding.parts import find_parts, trimmed
+from dsocr_loaders.values import RegionType, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from dsocr_loaders.geometry import Box
+    from dsocr_loaders.grounding.marks import Content, Tag
+    from dsocr_loaders.grounding.parts import Part
+    from dsocr_loaders.values import AnswerIssue
 
-__all__ = ["Block", "share_out"]
+__all__ = ["ATTACHED", "Block", "Section"]
 
-_TABLE, _TABLE_END = "<table", "</table>"
+ATTACHED = frozenset({RegionType.CAPTION, RegionType.FOOTNOTE})
+_HEADINGS = frozenset({RegionType.TITLE, RegionType.HEADING})
+_BLANK_LINE = re.compile(r"\n[^\S\n]*+\n")
+_MARKED_LINE = re.compile(r"#{1,6}[ \t]+[^\n]*\n")
 
 
 @dataclass(slots=True)
@@ -28,184 +34,223 @@ class Block:
     """A region in the making.
 
     Attributes:
-        tag_span: the block's own tag, or None.
-        content: ranges of its text, in order.
+        text: its characters as the answer has them, without those of `tag_spans`.
+        tag_spans, content: the ranges of the answer that it owns, in order.
+        is_rest: whether another block has the tag, and this one is what else stood behind it.
+        is_rows: whether it is a table behind a caption's or footnote's tag.
+        issues: oddities of its tag and text.
     """
 
     type: RegionType
     label: str
     boxes: tuple[Box, ...]
     page_index: int
-    tag_span: Span | None = None
-    content: list[Span] = field(default_factory=list)
+    text: str
+    content: tuple[Span, ...]
+    tag_spans: tuple[Span, ...] = ()
+    is_rest: bool = False
+    is_rows: bool = False
+    issues: tuple[AnswerIssue, ...] = ()
 
     @property
     def spans(self) -> tuple[Span, ...]:
         """Every range that the block owns, in order."""
-        own = () if self.tag_span is None else (self.tag_span,)
-        return (*own, *self.content)
+        spans = (*self.tag_spans, *self.content)
+        return tuple(sorted(spans, key=lambda span: span.start)) if len(self.tag_spans) > 1 else spans
 
 
-def share_out(text: str, marks: Iterable[Tag | Cut], *, is_text_in_tag: bool) -> tuple[list[Block], list[Drop]]:
-    """Give every character of `text` to a block or to a drop.
+class Section:
+    """A tag, or None for text without one, and the content behind it up to the next.
 
-    Args:
-        text: the answer.
-        marks: its tags and cuts in order, as `tags.scan` yields them.
-        is_text_in_tag: whether the text stands inside `<|ref|>` (tasks ocr and locate) and not behind the tag.
+    Attributes:
+        type: what the tag says the section is, None without a tag.
     """
-    sharing = _Sharing(text, is_text_in_tag=is_text_in_tag)
-    for mark in marks:
-        if isinstance(mark, Tag):
-            sharing.open_tag(mark)
-        else:
-            sharing.cut(mark)
-    sharing.close()
-    return sharing.blocks, sorted(sharing.drops, key=lambda drop: drop.span.start)
+
+    __slots__ = ("_contents", "_earlier", "_earlier_issues", "page_index", "tag", "type")
+
+    def __init__(self, tag: Tag | None, page_index: int) -> None:
+        self.tag = tag
+        self.type = None if tag is None else region_type(tag.label)
+        self.page_index = page_index
+        self._earlier: list[Span] = []  # of tags that broke off and were begun again
+        self._earlier_issues: list[AnswerIssue] = []
+        self._contents: list[Content] = []
+
+    def add(self, content: Content) -> None:
+        """Take content that stands behind all so far."""
+        self._contents.append(content)
+
+    def is_restarted_by(self, tag: Tag) -> bool:
+        """Whether the section's tag broke off and `tag`, which is the next thing, is its second try."""
+        return (
+            self.tag is not None
+            and self.tag.is_cut_off
+            and self.tag.words is None
+            and tag.words is None
+            and self.tag.label == tag.label
+            and all(not content.text.strip() for content in self._contents)
+        )
+
+    def restart_with(self, tag: Tag) -> tuple[Span, ...]:
+        """Take `tag` as a second try of the section's own; return the blanks between the two."""
+        if self.tag is not None:
+            self._earlier.append(self.tag.span)
+            self._earlier_issues += self.tag.issues
+        self.tag = tag
+        blanks, self._contents = _Body(self._contents), []
+        return blanks.spans(0, len(blanks.text))
+
+    def cut(self) -> tuple[list[Block], list[Span], int]:
+        """Return the section's blocks in order, the blanks that none of them owns, and the number of lost characters.
+
+        Lost is what stands between the blocks and is not blank. There is none, if the package keeps its promise.
+        """
+        if self.tag is not None and self.tag.words is not None:
+            return self._words_and_rest(self.tag, self.tag.words)
+        body = _Body(self._contents)
+        parts = _with_headings_apart(body.text, find_parts(body.text), self.type)
+        blanks: list[Span] = []
+        position = lost = 0
+        for start, end in [*[(part.start, part.end) for part in parts], (len(body.text), 0)]:
+            if position < start:
+                blanks += body.spans(position, start)
+                lost += _inked_size(body.text[position:start])
+            position = end
+        return self._blocks(body, parts), blanks, lost
+
+    def _words_and_rest(self, tag: Tag, words: Content) -> tuple[list[Block], list[Span], int]:
+        """Return the one block of a tag that has text inside. What stands behind belongs to it as well."""
+        inside = _Body([words, *self._contents])
+        text = inside.text
+        first, last = len(text) - len(text.lstrip()), len(text.rstrip())
+        before, behind = Span(tag.span.start, words.start), Span(words.span.end, tag.span.end)
+        # Blanks at the ends of the words stand inside the tag, those behind the tag outside of it.
+        blanks = [*inside.spans(0, first), *inside.spans(last, len(text))]
+        in_tag = [span for span in blanks if span.end <= tag.span.end]
+        block = Block(
+            type=RegionType.TEXT,
+            label="",
+            boxes=tag.boxes,
+            page_index=self.page_index,
+            text=text[first:last],
+            content=inside.spans(first, last),
+            tag_spans=tuple(span for span in (before, behind, *in_tag) if span.start < span.end),
+            issues=tag.issues,
+        )
+        return [block], [span for span in blanks if span.end > tag.span.end], 0
+
+    def _blocks(self, body: _Body, parts: Sequence[Part]) -> list[Block]:
+        tag, kind = self.tag, self.type
+        blocks: list[Block] = []
+        own = _own_part(parts, kind)
+        for index, part in enumerate(parts):
+            spans = body.spans(part.start, part.end)
+            block = Block(
+                RegionType.TABLE if part.is_table else RegionType.TEXT,
+                "" if tag is None else tag.label,
+                () if tag is None else tag.boxes,
+                self.page_index,
+                body.text[part.start : part.end],
+                spans,
+                is_rest=tag is not None,
+            )
+            if part.is_table:
+                block.issues = tuple(issue(code, spans[0]) for code in _table_codes(block.text, part))
+            if kind is not None and index == own:
+                block.type, block.is_rest = kind, False
+                if kind is RegionType.TABLE and not part.is_table and not block.text.startswith("|"):
+                    block.issues = (issue("table_without_body", spans[0]),)
+            elif kind in ATTACHED:
+                # The caption's box is not the box of what else stands behind its tag.
+                block.label, block.boxes, block.is_rows = "", (), part.is_table
+            blocks.append(block)
+        if tag is not None:
+            if own is None:
+                blocks.insert(0, Block(kind or RegionType.TEXT, tag.label, tag.boxes, self.page_index, "", ()))
+                own = 0
+            blocks[own].tag_spans = (*self._earlier, tag.span)
+            blocks[own].issues = (*self._earlier_issues, *tag.issues, *blocks[own].issues)
+        return blocks
 
 
-class _Sharing:
-    """Walks over the marks; `_position` is the first character that has no owner yet."""
+class _Body:
+    """Contents put together, and the way back from a position to the answer."""
 
-    def __init__(self, text: str, *, is_text_in_tag: bool) -> None:
-        self.blocks: list[Block] = []
-        self.drops: list[Drop] = []
-        self._text = text
-        self._is_text_in_tag = is_text_in_tag
-        self._position = 0
-        self._page_index = 0
-        self._tag: Tag | None = None
-        self._body: list[Span] = []
+    __slots__ = ("_places", "_starts", "text")
 
-    def open_tag(self, tag: Tag) -> None:
-        self._take_body(tag.span.start)
-        self._end_block()
-        self._tag = tag
-        self._position = tag.span.end
+    def __init__(self, contents: Sequence[Content]) -> None:
+        self.text = "".join(content.text for content in contents)
+        self._starts: list[int] = []  # positions in `text` from which on characters stand elsewhere in the answer
+        self._places: list[int] = []
+        position, expected = 0, None
+        for content in contents:
+            if content.start != expected:
+                self._starts.append(position)
+                self._places.append(content.start)
+            position += len(content.text)
+            expected = content.start + len(content.text)
 
-    def cut(self, mark: Cut) -> None:
-        self._take_body(mark.span.start)
-        self.drops.append(Drop(mark.span, mark.kind))
-        self._position = mark.span.end
-        if mark.kind == "page_marker":
-            self._end_block()
-            self._page_index += 1
-
-    def close(self) -> None:
-        self._take_body(len(self._text))
-        self._end_block()
-
-    def _take_body(self, end: int) -> None:
-        if self._position < end:
-            self._body.append(Span(self._position, end))
-            self._position = end
-
-    def _end_block(self) -> None:
-        tag, body = self._tag, self._trimmed(self._body)
-        self._tag, self._body = None, []
-        if tag is None:
-            self._add_untagged(body)
-        elif self._is_text_in_tag:
-            self._add_text_in_tag(tag, body)
-        else:
-            self._add_tagged(tag, body)
-
-    def _trimmed(self, body: list[Span]) -> list[Span]:
-        """Return `body` without the blanks at its two ends, which become drops."""
-        start = next((s.start + _blanks_before(self._text[s.start : s.end]) for s in body if self._is_inked(s)), None)
-        if start is None:
-            self.drops += [Drop(span, "blank") for span in body if span.start < span.end]
-            return []
-        end = next(s.end - _blanks_behind(self._text[s.start : s.end]) for s in reversed(body) if self._is_inked(s))
-        kept = []
-        for span in body:
-            first, last = max(span.start, start), min(span.end, end)
-            if first >= last:
-                self.drops.append(Drop(span, "blank"))
-                continue
-            kept.append(Span(first, last))
-            if span.start < first:
-                self.drops.append(Drop(Span(span.start, first), "blank"))
-            if last < span.end:
-                self.drops.append(Drop(Span(last, span.end), "blank"))
-        return kept
-
-    def _is_inked(self, span: Span) -> bool:
-        return bool(self._text[span.start : span.end].strip())
-
-    def _block(self, kind: RegionType, label: str, tag: Tag | None, content: list[Span]) -> Block:
-        boxes = () if tag is None else tag.boxes
-        return Block(kind, label, boxes, self._page_index, content=content)
-
-    def _add_untagged(self, body: list[Span]) -> None:
-        for is_table, content in self._pieces(body):
-            self.blocks.append(self._block(RegionType.TABLE if is_table else RegionType.TEXT, "", None, content))
-
-    def _add_text_in_tag(self, tag: Tag, body: list[Span]) -> None:
-        inside = tag.label_span
-        outside = [Span(tag.span.start, inside.start), Span(inside.end, tag.span.end)]
-        self.drops += [Drop(span, "tag") for span in outside if span.start < span.end]
-        block = self._block(RegionType.TEXT, "", tag, self._trimmed([inside]) if inside.start < inside.end else [])
-        block.content += body
-        self.blocks.append(block)
-
-    def _add_tagged(self, tag: Tag, body: list[Span]) -> None:
-        """Add the tag's block, and further blocks where its content holds a table beside other text."""
-        kind = region_type(tag.label)
-        pieces = self._pieces(body)
-        awaiting = self.blocks[-1] if self.blocks else None
-        if (
-            kind in {RegionType.CAPTION, RegionType.FOOTNOTE}
-            and awaiting is not None
-            and awaiting.type is RegionType.TABLE
-            and not awaiting.content
-        ):
-            # The model writes a table's tag, its caption's tag, the caption, and only then the table's rows.
-            rows = next((content for is_table, content in pieces if is_table), None)
-            if rows is not None:
-                awaiting.content = rows
-                pieces = [piece for piece in pieces if piece[1] is not rows]
-        own = next((index for index, (is_table, _) in enumerate(pieces) if is_table is (kind is RegionType.TABLE)), 0)
-        if not pieces:
-            pieces = [(kind is RegionType.TABLE, [])]
-        for index, (is_table, content) in enumerate(pieces):
-            if index == own:
-                block = self._block(RegionType.TABLE if is_table else kind, tag.label, tag, content)
-                block.tag_span = tag.span
-            else:
-                block = self._block(RegionType.TABLE if is_table else RegionType.TEXT, tag.label, tag, content)
-            self.blocks.append(block)
-
-    def _pieces(self, body: list[Span]) -> list[tuple[bool, list[Span]]]:
-        """Return `body` as runs `(is_table, spans)`: each HTML table is a run of its own."""
-        pieces: list[tuple[bool, list[Span]]] = []
-        for span in body:
-            for is_table, piece in self._split_tables(span):
-                if pieces and not is_table and not pieces[-1][0]:
-                    pieces[-1][1].append(piece)
-                else:
-                    pieces.append((is_table, [piece]))
-        return pieces
-
-    def _split_tables(self, span: Span) -> list[tuple[bool, Span]]:
-        split: list[tuple[bool, Span]] = []
-        position = span.start
-        while position < span.end:
-            start = self._text.find(_TABLE, position, span.end)
-            if start < 0:
-                start = span.end
-            split += [(False, piece) for piece in self._trimmed([Span(position, start)])]
-            if start == span.end:
-                break
-            found = self._text.find(_TABLE_END, start, span.end)
-            position = span.end if found < 0 else found + len(_TABLE_END)
-            split.append((True, Span(start, position)))
-        return split
+    def spans(self, start: int, end: int) -> tuple[Span, ...]:
+        """Return the ranges of the answer that hold `text[start:end]`, in order, none of them empty."""
+        if start >= end:
+            return ()
+        if len(self._starts) == 1:
+            return (Span(self._places[0] + start, self._places[0] + end),)
+        first = bisect_right(self._starts, start) - 1
+        last = bisect_right(self._starts, end - 1)
+        borders = [start, *self._starts[first + 1 : last], end]
+        return tuple(
+            Span(place + low - origin, place + high - origin)
+            for (low, high), place, origin in zip(
+                pairwise(borders), self._places[first:last], self._starts[first:last], strict=True
+            )
+        )
 
 
-def _blanks_before(text: str) -> int:
-    return len(text) - len(text.lstrip())
+def _inked_size(text: str) -> int:
+    return 0 if text.isspace() else sum(map(len, text.split()))
 
 
-def _blanks_behind(text: str) -> int:
-    return len(text) - len(text.rstrip())
+def _own_part(parts: Sequence[Part], kind: RegionType | None) -> int | None:
+    """Return which part the tag is for: the first of its kind; for a table without one, its text."""
+    wants_table = kind is RegionType.TABLE
+    for index, part in enumerate(parts):
+        if part.is_table is wants_table:
+            return index
+    return 0 if wants_table and parts else None
+
+
+def _with_headings_apart(text: str, parts: list[Part], kind: RegionType | None) -> list[Part]:
+    """Split a first part that is a heading and text below it, which the model sometimes puts behind one tag.
+
+    A heading ends at a blank line; text that begins with a marked line has a heading there.
+    """
+    if kind is None or not parts or parts[0].is_table:
+        return parts
+    first = parts[0]
+    if kind in _HEADINGS:
+        match = _BLANK_LINE.search(text, first.start, first.end)
+        end = match.start() if match else None
+    elif kind is RegionType.TEXT:
+        match = _MARKED_LINE.match(text, first.start, first.end)
+        end = match.end() if match else None
+    else:
+        end = None
+    if end is None:
+        return parts
+    return [*trimmed(text, first.start, end), *trimmed(text, end, first.end), *parts[1:]]
+
+
+def _table_codes(text: str, part: Part) -> list[str]:
+    codes = [] if part.is_closed else ["table_unclosed"]
+    if text.startswith("<") and not _ROW.search(text) and _is_inked(text):
+        codes.append("table_structure_lost")
+    return codes
+
+
+_ROW = re.compile(r"<tr", re.IGNORECASE)
+_TAGS = re.compile(r"<[^<>]*+>")
+
+
+def _is_inked(html: str) -> bool:
+    return bool(_TAGS.sub("", html).strip())

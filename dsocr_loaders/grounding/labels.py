@@ -15,7 +15,7 @@ from dsocr_loaders.values import RegionType
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["REGION_TYPES", "captioned_type", "region_type"]
+__all__ = ["REGION_TYPES", "captioned_type", "is_known", "region_type"]
 
 REGION_TYPES: Mapping[str, RegionType] = MappingProxyType(
     {
@@ -45,24 +45,33 @@ REGION_TYPES: Mapping[str, RegionType] = MappingProxyType(
         "header": RegionType.HEADER,
         "footer": RegionType.FOOTER,
         "page_number": RegionType.PAGE_NUMBER,
+        "abstract": RegionType.TEXT,
+        "aside": RegionType.TEXT,
+        "code": RegionType.TEXT,
+        "reference": RegionType.TEXT,
     }
 )
 
 
 def region_type(label: str) -> RegionType:
     """Return the type that `label` stands for: text if it is not known."""
-    return REGION_TYPES.get(_plain(label), RegionType.TEXT)
+    return REGION_TYPES.get(label) or REGION_TYPES.get(_key(label), RegionType.TEXT)
+
+
+def is_known(label: str) -> bool:
+    """Whether `label` is a word for a kind of region, and not text that stands where a label should."""
+    return _key(label) in REGION_TYPES
+
+
+def _key(label: str) -> str:
+    return label.strip().lower().replace(" ", "_").replace("-", "_")
 
 
 def captioned_type(label: str) -> RegionType | None:
     """Return what a caption or footnote with this label belongs to, or None where the label does not say."""
-    label = _plain(label)
+    label = _key(label)
     if label.startswith("table"):
         return RegionType.TABLE
     if label.startswith(("image", "figure", "chart")):
         return RegionType.FIGURE
     return None
-
-
-def _plain(label: str) -> str:
-    return label.strip().lower().replace(" ", "_").replace("-", "_")

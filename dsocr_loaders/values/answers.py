@@ -80,9 +80,9 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """Characters of an answer that are markup or blank and belong to no region's text.
+    """Characters of an answer that are markup or blank and belong to no region.
 
-    `kind` is one of `"blank"`, `"end_marker"` and `"page_marker"`.
+    `kind` is one of `"blank"`, `"end_marker"`, `"page_marker"` and `"stray_tag"`, a marker that is part of no tag.
     """
 
     span: Span
@@ -91,7 +91,7 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class AnswerIssue:
-    """Something odd in an answer: a stable code, where, and in words."""
+    """Something odd in an answer: a stable code, where, and in words. `dsocr_loaders.grounding.ISSUES` lists them."""
 
     code: str
     span: Span
@@ -105,7 +105,8 @@ class ParsedAnswer:
     Attributes:
         regions: in the order of the answer.
         drops: what belongs to no region. Spans of regions and drops partition the answer's characters exactly.
-        text_coverage: share of the characters that are no markup and lie in a region; 1.0 for an empty answer.
+        text_coverage: share of the characters that are neither markup nor blank that lie in a region, with a box or
+            without; 1.0 for an empty answer.
         dialect: which form the answer has.
         issues: oddities, in order.
     """
