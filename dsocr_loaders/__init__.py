@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         SourceUnsupported,
     )
     from dsocr_loaders.geometry import Box
-    from dsocr_loaders.grounding import parse_answer
+    from dsocr_loaders.grounding import AnswerScanner, parse_answer
     from dsocr_loaders.reader import Reader, aiter_pages, aread, chunk, iter_pages, read
     from dsocr_loaders.settings import Settings
     from dsocr_loaders.values import (
@@ -81,7 +81,7 @@ _HOMES = {
         "SourceUnsupported",
     ),
     "geometry": ("Box",),
-    "grounding": ("parse_answer",),
+    "grounding": ("AnswerScanner", "parse_answer"),
     "reader": ("Reader", "aiter_pages", "aread", "chunk", "iter_pages", "read"),
     "settings": ("Settings",),
     "values": (
@@ -114,6 +114,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Answer",
+    "AnswerScanner",
     "Box",
     "Chunk",
     "ChunkMetadata",

@@ -30,7 +30,7 @@ FURNITURE = frozenset({RegionType.HEADER, RegionType.FOOTER, RegionType.PAGE_NUM
 
 _SECTION_LEVEL = 2
 _DEEPEST_LEVEL = 6
-_NUMBER = re.compile(r"(\d{1,3}(?:\.\d{1,3}){0,4})[.)]?[ \t\u3000]+\S")
+_NUMBER = re.compile(r"(\d{1,3}(?:\.\d{1,3}){0,4})[.)]?[ \t\u3000]+\S")  # four dots lead to the deepest level
 
 
 class Structurer:
@@ -77,7 +77,7 @@ class Structurer:
             return bookmark
         number = _NUMBER.match(region.text)
         if number and region.type is RegionType.HEADING:
-            return min(_DEEPEST_LEVEL, _SECTION_LEVEL + number[1].rstrip(".").count("."))
+            return _SECTION_LEVEL + number[1].count(".")
         return region.level or (1 if region.type is RegionType.TITLE else _SECTION_LEVEL)
 
 

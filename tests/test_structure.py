@@ -52,6 +52,24 @@ def test_bookmarks_tell_levels_first() -> None:
     assert ([4], [2]) == (levels(first), levels(second))
 
 
+def test_titles_are_no_sections() -> None:
+    """A number in a document's title tells nothing about its level, and a title without a mark is the highest."""
+    title = heading("3 Ways to Measure", 0, RegionType.TITLE)
+
+    (page,) = Structurer(info(), "stream").add(page_from_regions([title]))
+
+    assert [1] == levels(page)
+
+
+def test_bookmarks_go_six_levels_deep() -> None:
+    """A bookmark of the ninth level is a heading of the deepest level that there is."""
+    structurer = Structurer(info(OutlineEntry(9, "Deep: down!", 1, "bookmark")), "stream")
+
+    (page,) = structurer.add(page_from_regions([heading("deep down")]))
+
+    assert [6] == levels(page)
+
+
 def test_stream_hands_pages_on_at_once_and_whole_waits() -> None:
     """`stream` keeps nothing back; `whole` keeps everything until the end and leaves no gap between levels."""
     pages = [
@@ -69,7 +87,9 @@ def test_stream_hands_pages_on_at_once_and_whole_waits() -> None:
 
 def test_outline_is_bookmarks_or_headings() -> None:
     """A PDF's own outline wins; without one the headings of the pages make it."""
-    page = page_from_regions([heading("A study", 1, RegionType.TITLE), heading("1\nMethod", 2)], page_number=3)
+    page = page_from_regions(
+        [heading("A study", 1, RegionType.TITLE), heading("1\nMethod", 2), heading("", 2)], page_number=3
+    )
     bookmark = OutlineEntry(1, "Own", 1, "bookmark")
 
     found = build_document(report_source(), info(), [page]).outline

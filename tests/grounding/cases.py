@@ -487,11 +487,11 @@ CASES: tuple[Group | Case, ...] = (
     Case(
         "Text behind a heading's tag",
         answer=(
-            "<|ref|>sub_title<|/ref|><|det|>[[61, 113, 429, 364]]<|/det|>\n## Warming up\n\n1 Do you like poems?\n"
+            "<|ref|>sub_title<|/ref|><|det|>[[61, 113, 429, 364]]<|/det|>\n## Before you climb\n\n1 Is the ladder dry?\n"
         ),
         reading=(
-            "heading (sub_title) level 2 [61, 113, 429, 364] 'Warming up'",
-            "text (sub_title) [61, 113, 429, 364] '1 Do you like poems?'",
+            "heading (sub_title) level 2 [61, 113, 429, 364] 'Before you climb'",
+            "text (sub_title) [61, 113, 429, 364] '1 Is the ladder dry?'",
         ),
     ),
     Case(

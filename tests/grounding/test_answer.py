@@ -76,7 +76,9 @@ def test_gives_the_rows_behind_a_caption_to_the_table_above() -> None:
         (("text", "footnote"), (None, None)),
         (("image", "image_caption", "image_footnote"), (None, 0, 0)),
         (("table", "image_caption"), (None, None)),
-        (("image", "table", "table_caption", "Image Caption"), (None, None, 1, None)),
+        (("image", "image_caption", "image_caption", "text"), (None, 0, 0, None)),
+        (("table", "footnote"), (None, None)),
+        (("image", "table", "table_caption", "Image-Caption"), (None, None, 1, None)),
         (("Table Caption", "image", "table"), (None, None, None)),
     ],
 )
@@ -106,7 +108,7 @@ def test_reads_an_answer_without_tags_as_plain() -> None:
     """A plain answer is one region, and a table in it another."""
     parsed = parse_answer("Some words.\n\n<table><tr><td>1</td></tr></table>\nMore.", task="free")
 
-    assert Dialect.PLAIN is parsed.dialect
+    assert Dialect.PLAIN is parsed.dialect is parse_answer("one<PAGE>two").dialect
     assert [
         (RegionType.TEXT, "Some words."),
         (RegionType.TABLE, "<table><tr><td>1</td></tr></table>"),
@@ -155,9 +157,11 @@ def test_marks_pages_of_one_answer() -> None:
         ("[[110, -1, 444, 43]]", ((110, 0, 444, 43),), ("box_out_of_range",)),
         ("[[0, 0, 999, 1005]]", ((0, 0, 999, 999),), ("box_out_of_range",)),
         ("[[429, 364, 61, 113]]", ((61, 113, 429, 364),), ("box_reversed",)),
+        ("[[61, 364, 429, 113]]", ((61, 113, 429, 364),), ("box_reversed",)),
         ("[[0, 0, 0, 0]]", ((0, 0, 0, 0),), ("box_without_area",)),
         ("[[1, 2, 3]]", (), ("box_unreadable", "stray_tag")),
         ("[eq:sum]", (), ("box_unreadable", "stray_tag")),
+        (str([[1, 2, 3, 4]] * 65), (), ("box_unreadable", "stray_tag")),
         ("", (), ("box_unreadable", "stray_tag")),
     ],
 )
@@ -186,6 +190,56 @@ def test_keeps_a_tag_that_the_end_cut_off(rest: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "rest", [f"<|ref|>{'words ' * 20}", "<|ref|>two\nlines", "<|ref|>a<|/ref|>b<|det|>[[1]]<|/det|>"]
+)
+def test_keeps_the_text_behind_a_broken_tag(rest: str) -> None:
+    """What is too long for a tag that was cut off, or stands inside one, is text."""
+    text = f"{tag('text')}\nwhole\n\n{rest}"
+
+    parsed = parse_answer(text)
+
+    kept = re.sub(r"<\|/?(ref|det)\|>", "", rest).split()
+    assert kept == parsed.regions[0].text.removeprefix("whole").split()
+    assert {"stray_tag"} == {issue.code for issue in parsed.issues}
+    assert_partition(text, parsed)
+
+
+def test_tells_oddities_in_the_order_of_the_answer() -> None:
+    """Issues of tags and of what is no tag are sorted by where they are, and a table without rows is one."""
+    parsed = parse_answer(f"<|/det|>lost\n{tag('text', '[1]')}\nwords<|/ref|>\n{tag('table')}\n")
+
+    assert ["stray_tag", "box_unreadable", "stray_tag", "stray_tag", "table_without_body"] == [
+        issue.code for issue in parsed.issues
+    ]
+
+
+def test_takes_a_table_out_of_the_text_around_it() -> None:
+    """Words behind a table's tag that stand before its rows are a text, and the rows are the table."""
+    regions = parse_answer(f"{tag('table', '[[1, 2, 3, 4]]')}\nNote.\n<table><tr><td>a</td></tr></table>\n").regions
+
+    assert [(RegionType.TEXT, "Note."), (RegionType.TABLE, "<table><tr><td>a</td></tr></table>")] == [
+        (region.type, region.text) for region in regions
+    ]
+    assert regions[0].boxes == regions[1].boxes
+
+
+def test_a_table_that_has_its_rows_takes_no_others() -> None:
+    """A table behind the caption of a table that has rows already is another table."""
+    first, second = ("<table><tr><td>a</td></tr></table>", "<table><tr><td>b</td></tr></table>")
+
+    regions = parse_answer(f"{tag('table')}\n{first}\n{tag('table_caption')}\nTable 1\n{second}\n").regions
+
+    assert [first, "Table 1", second] == [region.text for region in regions]
+
+
+def test_links_no_caption_over_a_page_border() -> None:
+    """A caption at the top of a page does not belong to the figure at the end of the one before."""
+    regions = parse_answer(f"{tag('image')}\n<PAGE>\n{tag('image_caption')}\nwords\n").regions
+
+    assert (None, 1) == (regions[1].caption_of, regions[1].page_index)
+
+
+@pytest.mark.parametrize(
     ("label", "body", "kind", "level", "text"),
     [
         ("sub_title", "## 2 Method", RegionType.HEADING, 2, "2 Method"),
@@ -194,6 +248,8 @@ def test_keeps_a_tag_that_the_end_cut_off(rest: str) -> None:
         ("title", "Unmarked", RegionType.TITLE, 1, "Unmarked"),
         ("text", "## Marked as text", RegionType.HEADING, 2, "Marked as text"),
         ("text", "#hashtag", RegionType.TEXT, 0, "#hashtag"),
+        ("Sub-Title", "Unmarked", RegionType.HEADING, 2, "Unmarked"),
+        ("text", "# first\nsecond", RegionType.TEXT, 0, "# first\nsecond"),
         ("unheard_of", "words", RegionType.TEXT, 0, "words"),
         ("text", "<center>Fig. 1</center>", RegionType.TEXT, 0, "Fig. 1"),
         ("equation", r"\[a \coloneqq b\]", RegionType.FORMULA, 0, r"\[a := b\]"),
