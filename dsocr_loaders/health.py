@@ -32,7 +32,8 @@ def examine(answer: RawAnswer, parsed: ParsedAnswer, decoding: Decoding) -> Find
             message="the engine's answer is empty although the page has ink; read the page again, or with another "
             "task (task='free' reads text without boxes)",
         )
-    is_at_limit = decoding.max_new_tokens is not None and answer.output_tokens == decoding.max_new_tokens
+    limit, tokens = decoding.max_new_tokens, answer.output_tokens
+    is_at_limit = limit is not None and tokens is not None and tokens >= limit
     if answer.finish_reason == "length" or is_at_limit:
         return PageStatus.TRUNCATED, None
     return PageStatus.OK, None

@@ -156,6 +156,13 @@ def test_grounded_text_is_the_same_every_time() -> None:
     assert (bookmark,) == document_from_json(text).outline
 
 
+def test_an_outline_of_headings_is_made_of_the_pages_at_hand(report: Document) -> None:
+    """Pages taken out of a document without bookmarks take their headings out of the outline."""
+    (chunk,) = objects(replace(report, pages=report.pages[2:]), "grounded")
+
+    assert ["3.1 Limits"] == [entry.title for entry in document_from_json(chunk.text).outline]
+
+
 def test_chunks_of_a_document_that_was_stored_are_the_same(report: Document) -> None:
     """A document cut after a round through JSON makes the very same chunks."""
     stored = document_from_json(document_to_json(report))

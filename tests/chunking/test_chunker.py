@@ -449,6 +449,140 @@ def test_has_a_box_for_each_column_of_split_lines() -> None:
     assert 0.1 == chunk.regions[1].box.y0
 
 
+@pytest.mark.parametrize(
+    ("kind", "position", "boxes", "expected"),
+    [
+        (RegionType.CAPTION, 0, ((), ()), "words\n\nchart"),
+        (RegionType.CAPTION, 1, ((), ()), "chart\n\nwords"),
+        (RegionType.CAPTION, 0, ((Box(0, 0.8, 1, 0.9),), (BOX,)), "chart\n\nwords"),
+        (RegionType.CAPTION, 1, ((Box(0, 0, 1, 0.1),), (BOX,)), "words\n\nchart"),
+        (RegionType.CAPTION, 1, ((Box(0, 0, 1, 0.1),), ()), "chart\n\nwords"),
+        (RegionType.FOOTNOTE, 0, ((Box(0, 0, 1, 0.1),), (BOX,)), "chart\n\nwords"),
+    ],
+)
+def test_puts_captions_where_they_stand(
+    kind: RegionType, position: int, boxes: tuple[tuple[Box, ...], tuple[Box, ...]], expected: str
+) -> None:
+    """A caption goes above or below by the boxes, else by the order; a footnote is always below."""
+    regions = [region(RegionType.FIGURE, "chart", boxes=boxes[1]), region(RegionType.TEXT, "After.")]
+    regions.insert(position, region(kind, "words", boxes=boxes[0], caption_of=1 - position))
+
+    chunks = chunks_of(page_from_regions(regions))
+
+    assert [expected, "After."] == [chunk.text for chunk in chunks]
+
+
+def test_a_figure_with_words_stands_apart() -> None:
+    """What a figure says is a chunk of its own, caption or not."""
+    kinds = (RegionType.TEXT, RegionType.FIGURE, RegionType.TEXT)
+
+    chunks = chunks_of(page_from_regions([region(kind, str(number)) for number, kind in enumerate(kinds)]))
+
+    assert ["0", "1", "2"] == [chunk.text for chunk in chunks]
+
+
+def test_only_the_first_title_is_the_documents() -> None:
+    """The document's title ends what stood above it and is not in the path; a further title is a heading."""
+    page = page_from_regions(
+        [
+            region(RegionType.HEADING, "Series", level=2),
+            region(RegionType.TITLE, "A report", level=1),
+            region(RegionType.TEXT, "One."),
+            region(RegionType.TITLE, "Part two", level=1),
+            region(RegionType.TEXT, "Two."),
+        ]
+    )
+
+    assert [("", "## Series\n\n# A report\n\nOne."), ("Part two", "# Part two\n\nTwo.")] == [
+        (chunk.metadata.heading_path, chunk.text) for chunk in chunks_of(page)
+    ]
+
+
+def test_a_repeated_caption_says_nothing_of_the_place() -> None:
+    """The box of a table's later parts holds their rows, not the caption that is shown above them once more."""
+    caption = region(RegionType.CAPTION, "Table 1", boxes=(Box(0.1, 0.1, 0.9, 0.15),), caption_of=0)
+    footnote = region(RegionType.FOOTNOTE, "Rounded.", boxes=(Box(0.1, 0.5, 0.9, 0.6),), caption_of=0)
+
+    parts = chunks_of(
+        page_from_regions([region(RegionType.TABLE, table_html(60)), caption, footnote]), chunk_tokens=120
+    )
+
+    assert all("Table 1" in part.text and "Rounded." in part.text for part in parts)
+    tops, bottoms = ([getattr(part.metadata, name) for part in parts] for name in ("bbox_y0", "bbox_y1"))
+    assert (0.1, 0.6) == (tops[0], bottoms[-1])
+    assert all(BOX.y0 < top for top in tops[1:])
+    assert all(bottom < BOX.y1 for bottom in bottoms[:-1])
+
+
+def test_rounds_the_boxes_of_pieces() -> None:
+    """The metadata's list of pieces has four decimals; the chunk itself has the box as it is."""
+    third = Box(1 / 3, 1 / 3, 2 / 3, 2 / 3)
+
+    (chunk,) = chunks_of(page_from_regions([region(RegionType.TEXT, "One.", boxes=(third,))]))
+
+    assert [[1, 0.3333, 0.3333, 0.6667, 0.6667, "text", 1, 0, 4]] == json.loads(chunk.metadata.regions)
+    assert third == chunk.regions[0].box
+
+
+def test_names_equal_pieces_of_a_text_apart() -> None:
+    """Words that repeat make pieces of equal text; where they begin tells them apart."""
+    chunks = chunks_of(page_from_regions([region(RegionType.TEXT, "word " * 100)]), chunk_tokens=20)
+
+    assert 1 == len({chunk.text for chunk in chunks})
+    assert len(chunks) == len({chunk.id for chunk in chunks})
+
+
+def test_counts_a_region_once_however_many_boxes_it_has() -> None:
+    """The main type is that of most characters, not of most boxes."""
+    page = page_from_regions(
+        [region(RegionType.LIST, "- a list", boxes=(BOX, BOX, BOX)), region(RegionType.TEXT, "a longer text")]
+    )
+
+    assert ["text"] == [chunk.metadata.region_type for chunk in chunks_of(page)]
+
+
+def test_lines_that_touch_a_piece_are_not_in_it() -> None:
+    """Without blanks between lines, as in Chinese, a piece has the lines that it shares characters with alone."""
+    text = "一二三四五六七。" * 4
+    lines = tuple(Line(Box(0.1, at / 10, 0.9, (at + 1) / 10), at * 8, at * 8 + 8) for at in range(4))
+
+    first, second = chunks_of(page_from_regions([region(RegionType.TEXT, text, lines=lines)]), chunk_tokens=16)
+
+    assert [(0.0, 0.2), (0.2, 0.4)] == [(each.metadata.bbox_y0, each.metadata.bbox_y1) for each in (first, second)]
+
+
+def test_estimates_the_place_over_several_boxes() -> None:
+    """Pieces of a text in two columns get their share of the joint height, one column after the other."""
+    boxes = (Box(0.1, 0.5, 0.4, 0.9), Box(0.6, 0.1, 0.9, 0.5))
+
+    chunks = chunks_of(page_from_regions([region(RegionType.TEXT, "word " * 80, boxes=boxes)]), chunk_tokens=20)
+
+    assert [(0.1, 0.5), (0.1, 0.7), (0.6, 0.1), (0.6, 0.3)] == [
+        (round(last.box.x0, 2), round(last.box.y0, 2)) for last in (chunk.regions[-1] for chunk in chunks)
+    ]
+
+
+def test_a_heading_stands_above_a_text_that_begins_with_a_blank() -> None:
+    """The first piece of a split text is the first, wherever its words begin."""
+    page = page_from_regions(
+        [region(RegionType.HEADING, "1 Results", level=2), region(RegionType.TEXT, "  " + "word " * 60)]
+    )
+
+    first, *others = chunks_of(page, chunk_tokens=30)
+
+    assert first.text.startswith("## 1 Results\n\nword")
+    assert {"1 Results"} == {chunk.context for chunk in others}
+
+
+def test_a_failed_page_keeps_its_place() -> None:
+    """The text before a failed page and the text behind it are not joined over it."""
+    one, three = (page_from_regions([region(RegionType.TEXT, "words")], page_number=number) for number in (1, 3))
+
+    chunks = chunks_of(one, failed_page(page_number=2), three)
+
+    assert [(1, "words"), (2, ""), (3, "words")] == [(chunk.metadata.page_number, chunk.text) for chunk in chunks]
+
+
 def test_names_files_whose_names_are_no_text() -> None:
     """A file name with bytes that are no UTF-8, and a lone surrogate in a text, have ids as all others."""
     page = page_from_regions([region(RegionType.TEXT, "half \ud83d")], source=report_source("caf\udce9.pdf"))
