@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 import pymupdf
 import pytest
 
-from dsocr_loaders.cli import main
 from dsocr_loaders.export import document_from_json
 from dsocr_loaders.testing import Fault, ScriptedServer
 
@@ -31,19 +30,6 @@ ANSWER = "<|ref|>text<|/ref|><|det|>[[0, 0, 999, 999]]<|/det|>\nwords"
 def _no_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DSOCR_ENDPOINT", raising=False)
     monkeypatch.delenv("DSOCR_API_KEY", raising=False)
-
-
-@pytest.fixture
-def dsocr(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    """Return a function that runs the command line here and returns exit status, output and errors."""
-
-    def run(*words: object) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            main([str(word) for word in words])
-        captured = capsys.readouterr()
-        return ended.value.code, captured.out, captured.err
-
-    return run
 
 
 def test_writes_three_files_and_a_report(

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dsocr_loaders.cli import main
-
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -20,19 +18,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("warm_page_workers")
 
 ANSWER = "<|ref|>text<|/ref|><|det|>[[100, 200, 300, 400]]<|/det|>\nwords  \n"
-
-
-@pytest.fixture
-def dsocr(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    """Return a function that runs the command line here and returns exit status, output and errors."""
-
-    def run(*words: object) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            main([str(word) for word in words])
-        captured = capsys.readouterr()
-        return ended.value.code, captured.out, captured.err
-
-    return run
 
 
 def test_parse_shows_the_regions(
