@@ -13,6 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from PIL import Image, ImageDraw
 
 import dsocr_loaders
 from dsocr_loaders import PagesFailed, Reader, SettingsError, SourceError, SourceNotFound
@@ -198,6 +199,69 @@ def test_a_missing_file_does_not_cost_the_others(make_pdf: Callable[..., Path], 
     engine.close()
 
 
+def test_skipping_skips_sources_too(make_pdf: Callable[..., Path], tmp_path: Path) -> None:
+    """With `skip` a file that is not there among others is a warning and nothing else."""
+    engine = ScriptedEngine(ANSWER)
+
+    with Reader(engine, on_page_error="skip") as reader:
+        names = [page.source.file_name for page in reader.iter_pages([tmp_path / "missing.pdf", make_pdf("1")])]
+
+    assert ["report.pdf"] == names
+    engine.close()
+
+
+def test_a_page_that_no_way_could_read_is_told(tmp_path: Path) -> None:
+    """With `text_layer` a page that has none is a failed page at the end, in the lazy forms too."""
+    path = tmp_path / "scan.png"
+    image = Image.new("L", (200, 100), 255)
+    ImageDraw.Draw(image).text((20, 40), "ink", fill=0)
+    image.save(path)
+    engine = ScriptedEngine(engine_error("bad_request", "no"))
+
+    with Reader(engine, on_page_error="text_layer") as reader, pytest.raises(PagesFailed) as caught:
+        list(reader.lazy_load(path))
+
+    assert ["bad_request"] == [page.error.cause for page in caught.value.results]
+    engine.close()
+
+
+def test_closing_ends_everything_that_was_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reader's own page workers, engine and fallback end with it."""
+    made = [ScriptedEngine(), ScriptedEngine()]
+    ended = []
+
+    class Workers:
+        def __init__(self, workers: int) -> None:
+            assert 1 <= workers <= 4
+
+        def close(self) -> None:
+            ended.append(self)
+
+    monkeypatch.setattr("dsocr_loaders.reader.PagePool", Workers)
+    engines = iter(made)
+    monkeypatch.setattr("dsocr_loaders.reader.make_engine", lambda _: next(engines))
+    reader = Reader("auto", on_page_error="text_layer")
+    with pytest.raises(SourceNotFound):
+        reader.load(tmp_path / "missing.pdf")
+    before = [engine.is_closed for engine in made]
+    reader.close()
+    reader.close()
+
+    assert ([False, False], [True, True]) == (before, [engine.is_closed for engine in made])
+    assert 1 == len(ended)
+
+
+def test_tells_its_progress_on_request(make_pdf: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
+    """`show_progress` is one line on standard error for each page."""
+    engine = ScriptedEngine(ANSWER)
+
+    with Reader(engine, show_progress=True) as reader:
+        reader.load(make_pdf("1", ""), name="report.pdf")
+
+    assert "report.pdf: page 1 of 2: ok\nreport.pdf: page 2 of 2: blank\n" == capsys.readouterr().err
+    engine.close()
+
+
 def test_read_has_no_document_of_files_that_are_not_there(tmp_path: Path) -> None:
     """Even where failures are skipped, `read` says what could not be read, each source by its name."""
     engine = ScriptedEngine(ANSWER)
@@ -287,12 +351,14 @@ def test_whole_structure_has_levels_from_one(make_pdf: Callable[..., Path]) -> N
     engine = ScriptedEngine({1: f"{heading}## Wide", 2: f"{heading}#### Narrow"})
     path = make_pdf("1", "2")
 
-    levels = {}
+    levels, texts = {}, {}
     for structure in ("stream", "whole"):
-        with Reader(engine, structure=structure) as reader:
+        with Reader(engine, structure=structure, granularity="page") as reader:
             levels[structure] = [entry.level for entry in reader.read(path).outline]
+            texts[structure] = [chunk.text for chunk in reader.lazy_load(path)]
 
     assert {"stream": [2, 4], "whole": [1, 2]} == levels
+    assert {"stream": ["## Wide", "#### Narrow"], "whole": ["# Wide", "## Narrow"]} == texts
     engine.close()
 
 
@@ -415,10 +481,13 @@ def test_a_forked_process_reads_with_an_engine_of_its_own(make_pdf: Callable[...
             except dsocr_loaders.EngineDead as error:
                 return str(error)
 
+        def again():
+            return len(reader.load(path))
+
         print([len(each.load(path)) for each in (reader, given)])
         context = multiprocessing.get_context("fork")
         with context.Pool(1) as pool:
-            print(len(pool.apply(reader.load, (path,))), pool.apply(refused))
+            print(pool.apply(again), pool.apply(refused))
         """)
     )
 

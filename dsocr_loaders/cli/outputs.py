@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import uuid
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
@@ -86,8 +87,8 @@ class OutputFolder:
 
 def _names(source: Source) -> list[str]:
     """Return the names that a source may have, the shortest first; no two sources share the last one."""
-    path = PurePath(source.name.replace("\\", "/"))
-    folders = [part for part in path.parts[:-1] if part not in {path.anchor, "..", "."}]
+    path = PurePath(os.path.normpath(source.name.replace("\\", "/")))
+    folders = [part for part in path.parts[:-1] if part not in {path.anchor, ".."}]
     stem = path.stem.replace(":", "-") or "document"
     folder = "/".join(folders)
     return list(

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from dsocr_loaders.settings import Settings
     from dsocr_loaders.values import Answer, Region, Source, SourceInfo
 
-__all__ = ["MOST_ATTEMPTS", "MOST_UNREACHED", "PagePlace", "PageReading"]
+__all__ = ["MOST_ATTEMPTS", "MOST_UNREACHED", "PagePlace", "PageReading", "retry_delay_s"]
 
 MOST_ATTEMPTS = 3
 MOST_UNREACHED = 3
@@ -112,7 +112,7 @@ class PageReading:
                 return await self._attempt(place, attempt)
             except EngineError as error:
                 if error.retryable and attempt < MOST_ATTEMPTS:
-                    delay_s = _delay_s(attempt, error.retry_after_s)
+                    delay_s = retry_delay_s(attempt, error.retry_after_s)
                     _log.info("%s: %s; trying again in %.1f s", place, error, delay_s)
                 elif error.stops_run or self._is_gone(error):
                     raise
@@ -258,14 +258,17 @@ class PageReading:
             width=page.width if page else 0.0,
             height=page.height if page else 0.0,
             unit=page.unit if page else "pt",
-            label=page.label if page else place.label,
+            label=place.label,
             text_source=text_source or self._engine.text_source,
             total_pages=place.info.total_pages,
         )
 
 
-def _delay_s(attempt: int, retry_after_s: float | None) -> float:
-    """Return how long to wait: what the server asked for, else doubling from half a second, with jitter."""
+def retry_delay_s(attempt: int, retry_after_s: float | None) -> float:
+    """Return how long to wait after try number `attempt`, never more than half a minute.
+
+    That is what the server asked for, else doubling from half a second, with jitter that takes up to half off.
+    """
     if retry_after_s is not None:
         return min(_LONGEST_DELAY_S, max(0.0, retry_after_s))
     spread = random.uniform(0.5, 1.0)  # noqa: S311 - spreads retries out, guards nothing

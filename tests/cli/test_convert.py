@@ -93,6 +93,58 @@ def test_files_of_one_name_keep_their_folders(
     assert 9 == sum(path.is_file() for path in Path("out").rglob("*"))
 
 
+def test_names_that_collide_twice_keep_their_suffixes(
+    dsocr: Callable[..., tuple[int, str, str]],
+    make_pdf: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What has moved once moves again where a third source asks for the name; no file of any is lost."""
+    content = make_pdf("words").read_bytes()
+    for name in ("in/a/report.pdf", "in/b/report.pdf", "in/a/report.png", "t:wo.pdf"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    monkeypatch.chdir(tmp_path / "in")
+
+    status, _, err = dsocr(
+        "convert", "a/report.pdf", "b/report.pdf", "a/report.png", "./a/../b/report.pdf", "../t:wo.pdf", "-o", "out",
+        "--engine", "text_layer",
+    )  # fmt: skip
+
+    assert (0, "") == (status, err)
+    stems = ("a/report.pdf", "a/report.png", "b/report", "t-wo")
+    assert sorted(f"{stem}{suffix}" for stem in stems for suffix in (".chunks.jsonl", ".json", ".md")) == sorted(
+        str(path.relative_to("out")) for path in Path("out").rglob("*") if path.is_file()
+    )
+
+
+def test_a_file_that_cannot_be_written_costs_no_other(
+    dsocr: Callable[..., tuple[int, str, str]], make_pdf: Callable[..., Path], tmp_path: Path
+) -> None:
+    """A folder where a result should go is one line and status 3; the other source is written."""
+    (tmp_path / "first.json").mkdir()
+    paths = [make_pdf("words", name=name) for name in ("first.pdf", "second.pdf")]
+
+    status, out, err = dsocr("convert", *paths, "-o", tmp_path, "--engine", "text_layer")
+
+    assert 3 == status
+    assert err.startswith(f"Error: {tmp_path / 'first.json'}: cannot be written")
+    assert 1 == len(err.splitlines())
+    assert "1 failed" in out.splitlines()[0]
+    assert (tmp_path / "second.md").exists()
+
+
+def test_structures_whole_documents_on_request(
+    dsocr: Callable[..., tuple[int, str, str]], make_pdf: Callable[..., Path], tmp_path: Path
+) -> None:
+    """With `--structure whole` no page is lost, and levels have no gaps."""
+    heading = "<|ref|>sub_title<|/ref|><|det|>[[0, 0, 9, 9]]<|/det|>\n#### Deep"
+    with ScriptedServer(heading) as server:
+        dsocr("convert", make_pdf("1"), "-o", tmp_path, "--engine", server.base_url, "--structure", "whole")
+
+    assert "# Deep\n" == (tmp_path / "report.md").read_text()
+
+
 def test_one_line_for_each_file_that_fails(
     dsocr: Callable[..., tuple[int, str, str]], make_pdf: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -254,6 +306,7 @@ def test_a_page_that_no_way_could_read_makes_no_chunk(
         (["--dpi", "1"], 2, "dpi='1' is not allowed; allowed: a whole number from 36 to 600."),
         (["--engine", "nonsense"], 2, "engine='nonsense' is not allowed"),
         (["--no-such-option"], 2, "--no-such-option"),
+        (["--pages", ""], 2, "pages='' is not allowed"),
         (["--pages", "7"], 5, "report.pdf: --pages chooses none of its 1 pages"),
     ],
 )

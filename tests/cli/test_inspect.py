@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
+
+from dsocr_loaders.cli.exits import status_of
+from dsocr_loaders.errors import (
+    DsocrError,
+    MissingDependency,
+    OutputError,
+    SettingsError,
+    SourceDamaged,
+    engine_error,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,6 +122,41 @@ def test_digest_names_pages(
     assert (64, "blank", first) == (len(first), blank, third)
     assert out == again
     assert (3, 1, 5) == (status, len(err.splitlines()), nothing)
+
+
+def test_a_reader_of_the_output_may_leave(tmp_path: Path) -> None:
+    """`dsocr parse answer | head` ends without a word when `head` has seen enough."""
+    (tmp_path / "answer.txt").write_text(ANSWER * 5000)
+    command = f"{sys.executable} -m dsocr_loaders parse {tmp_path}/answer.txt | head -n 1; echo ${{PIPESTATUS[0]}}"
+
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+
+    assert ("{\n0\n", "") == (done.stdout, done.stderr)
+
+
+def test_leaves_logging_as_it_was(dsocr: Callable[..., tuple[int, str, str]]) -> None:
+    """A program that calls the command line keeps its own handlers and level."""
+    logger = logging.getLogger("dsocr_loaders")
+    before = (logger.level, list(logger.handlers))
+
+    dsocr("--verbose", "engines")
+
+    assert before == (logger.level, logger.handlers)
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (SettingsError("no"), 2),
+        (engine_error("died", "no"), 4),
+        (MissingDependency("no"), 4),
+        (SourceDamaged("no"), 5),
+        (OutputError("no"), 5),
+    ],
+)
+def test_the_status_tells_what_ended_a_command(error: DsocrError, status: int) -> None:
+    """Scripts can tell a wrong command line from a missing engine from a file that cannot be read."""
+    assert status == status_of(error)
 
 
 def test_no_command_shows_a_traceback(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dsocr_loaders.errors import EngineDead, EngineError, EngineRejected, engine_error
-from dsocr_loaders.pages import PagePool
+from dsocr_loaders.pages import PagePool, RenderJob
 from dsocr_loaders.pipeline import PageStream, RunItem, SourceDone, SourceOpened, aiterate, iterate
 from dsocr_loaders.settings import Settings
 from dsocr_loaders.sources import Spool, resolve_sources
@@ -26,30 +26,10 @@ if TYPE_CHECKING:
 ANSWER = "<|ref|>text<|/ref|><|det|>[[0, 0, 999, 999]]<|/det|>\nwords"
 
 
-@pytest.fixture(scope="module")
-def pool() -> Iterator[PagePool]:
-    pool = PagePool(2)
-    yield pool
-    pool.close()
-
-
-@pytest.fixture(scope="module")
-def spool() -> Iterator[Spool]:
-    with Spool() as spool:
-        yield spool
-
-
-@pytest.fixture
-def run(pool: PagePool, spool: Spool) -> Callable[..., Iterator[RunItem]]:
-    """Return a function that reads sources with an engine and yields what the stream hands over."""
-
-    def run(
-        source: object, engine: ScriptedEngine, *, fallback: ScriptedEngine | None = None, **chosen: object
-    ) -> Iterator[RunItem]:
-        sources = resolve_sources(source, spool=spool)
-        return iterate(PageStream(sources, engine, Settings(**chosen), pool, fallback))
-
-    return run
+def wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not is_so() and time.monotonic() < deadline:
+        time.sleep(0.01)
 
 
 def pages_of(items: Iterator[RunItem]) -> list[PageResult]:
@@ -86,6 +66,96 @@ def test_bounds_the_images_in_flight(make_pdf: Callable[..., Path], run: Callabl
     default.close()
 
 
+def test_holds_a_tenth_more_images_than_the_engine_has_slots(
+    make_pdf: Callable[..., Path], pool: PagePool, spool: Spool
+) -> None:
+    """While an engine of ten slots reads, eleven pages are rendered, and no twelfth."""
+
+    class CountingPool:
+        rendered = 0
+
+        async def run(self, job: object) -> object:
+            self.rendered += isinstance(job, RenderJob)
+            return await pool.run(job)
+
+    engine = ScriptedEngine(ANSWER, capacity=10, delay_s=60.0)
+    sources = resolve_sources(make_pdf(*map(str, range(14))), spool=spool)
+    counting = CountingPool()
+
+    with closing(iterate(PageStream(sources, engine, Settings(), counting))) as items:
+        next(items)
+        wait_until(lambda: engine.in_flight == 10)
+        time.sleep(0.2)
+        rendered = counting.rendered
+
+    assert 11 == rendered
+    engine.close()
+
+
+def test_many_small_files_are_not_read_far_ahead(
+    make_pdf: Callable[..., Path], run: Callable[..., Iterator[RunItem]]
+) -> None:
+    """What waits for the caller stays bounded over file borders too, where three items stand for one page."""
+    engine = ScriptedEngine(ANSWER, capacity=1)
+
+    with closing(run([make_pdf("1")] * 40, engine, max_in_flight=1)) as items:
+        for _ in range(30):
+            next(items)
+        wait_until(lambda: len(engine.requests) >= 13)
+        time.sleep(0.3)
+        read = len(engine.requests)
+
+    assert read <= 14
+    engine.close()
+
+
+def test_a_call_that_was_given_up_loses_no_page(make_pdf: Callable[..., Path], pool: PagePool, spool: Spool) -> None:
+    """Cancelling `next` cancels no read, and the following call returns the same page; a closed stream is over."""
+    engine = ScriptedEngine(ANSWER, delay_s=0.2)
+    stream = PageStream(resolve_sources(make_pdf("1", "2"), spool=spool), engine, Settings(), pool)
+    engine.loop.submit(stream.next()).result()
+
+    given_up = engine.loop.submit(stream.next())
+    wait_until(lambda: engine.in_flight > 0)
+    given_up.cancel()
+    page = engine.loop.submit(stream.next()).result(timeout=5.0)
+    engine.loop.submit(stream.close()).result(timeout=5.0)
+
+    assert (1, PageStatus.OK) == (page.page_number, page.status)
+    assert engine.loop.submit(stream.next()).result(timeout=5.0) is None
+    engine.close()
+
+
+def test_an_exception_of_the_callers_sources_is_raised(
+    make_pdf: Callable[..., Path], run: Callable[..., Iterator[RunItem]]
+) -> None:
+    """What goes wrong in a generator of sources comes out as it is, behind the pages before it."""
+
+    def sources() -> Iterator[Path]:
+        yield make_pdf("1")
+        raise ZeroDivisionError
+
+    engine, pages = ScriptedEngine(ANSWER), []
+
+    with pytest.raises(ZeroDivisionError):
+        pages.extend(item for item in run(sources(), engine) if isinstance(item, PageResult))
+
+    assert 1 == len(pages)
+    engine.close()
+
+
+def test_closed_page_workers_end_the_run(make_pdf: Callable[..., Path], spool: Spool) -> None:
+    """Workers that somebody closed are the engine's end, and not a fault of the file."""
+    closed = PagePool(1)
+    closed.close()
+    engine = ScriptedEngine(ANSWER)
+
+    with pytest.raises(EngineDead, match="page workers are closed"):
+        list(iterate(PageStream(resolve_sources(make_pdf("1"), spool=spool), engine, Settings(), closed)))
+
+    engine.close()
+
+
 def test_waits_for_a_caller_that_takes_nothing(
     make_pdf: Callable[..., Path], run: Callable[..., Iterator[RunItem]]
 ) -> None:
@@ -95,9 +165,7 @@ def test_waits_for_a_caller_that_takes_nothing(
 
     with closing(run(path, engine, max_in_flight=1)) as items:
         next(items)
-        deadline = time.monotonic() + 10
-        while len(engine.requests) < 10 and time.monotonic() < deadline:
-            time.sleep(0.01)
+        wait_until(lambda: len(engine.requests) >= 10)
         time.sleep(0.2)
         read = len(engine.requests)
 
@@ -169,17 +237,20 @@ def test_a_failed_page_costs_one_page(
 
 
 def test_stops_the_run_when_no_page_would_fare_better(
-    make_pdf: Callable[..., Path], run: Callable[..., Iterator[RunItem]]
+    make_pdf: Callable[..., Path], run: Callable[..., Iterator[RunItem]], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A refused key ends the run with its error, after the pages before it."""
-    engine = ScriptedEngine({1: ANSWER, 2: engine_error("unauthorized", "wrong key"), 3: ANSWER})
-    items = run(make_pdf("1", "2", "3"), engine)
+    """A refused key ends the run with its error, after the pages before it, however many pages it meets."""
+    refused = engine_error("unauthorized", "wrong key")
+    engine = ScriptedEngine(lambda request: ANSWER if request.page.page_number == 1 else refused)
+    items = run(make_pdf("1", "2", "3", "4"), engine)
 
     seen = [next(items), next(items)]
     with pytest.raises(EngineRejected, match="wrong key"):
         list(items)
 
+    gc.collect()
     assert 1 == seen[1].page_number
+    assert [] == [record for record in caplog.records if record.name == "asyncio"]
     engine.close()
 
 

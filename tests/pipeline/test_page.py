@@ -1,0 +1,117 @@
+"""One page: what becomes of it, its tries and its permits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pymupdf
+import pytest
+
+from dsocr_loaders.errors import engine_error
+from dsocr_loaders.pipeline.page import MOST_ATTEMPTS, MOST_UNREACHED, retry_delay_s
+from dsocr_loaders.testing import ScriptedEngine
+from dsocr_loaders.values import PageResult, PageStatus, ReadRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from dsocr_loaders.pipeline import RunItem
+
+ANSWER = "<|ref|>text<|/ref|><|det|>[[0, 0, 999, 999]]<|/det|>\nwords"
+
+
+def pages_of(items: Iterator[RunItem]) -> list[PageResult]:
+    return [item for item in items if isinstance(item, PageResult)]
+
+
+def test_a_result_says_what_page_it_is_of(make_pdf: Callable[..., Path], run: Callable[..., Iterator[RunItem]]) -> None:
+    """Size, unit, label and number of pages come from the file; a page that could not be opened has no size."""
+    path = make_pdf("1", "", "3")
+    with pymupdf.open(path) as document:
+        document.set_page_labels([{"startpage": 0, "prefix": "A-", "style": "D", "firstpagenum": 1}])
+        document.saveIncr()
+    engine = ScriptedEngine({1: ANSWER, 3: engine_error("bad_request", "no")})
+
+    pages = pages_of(run(path, engine))
+
+    assert [
+        ("ok", 200.0, 120.0, "pt", "A-1", 3),
+        ("blank", 200.0, 120.0, "pt", "A-2", 3),
+        ("failed", 0.0, 0.0, "pt", "A-3", 3),
+    ] == [(page.status, page.width, page.height, page.unit, page.label, page.total_pages) for page in pages]
+    engine.close()
+
+
+def test_gives_up_an_answer_that_takes_too_long(
+    make_pdf: Callable[..., Path], run: Callable[..., Iterator[RunItem]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No answer within `timeout_s` is tried again like any fault that may pass, and the message says what to do."""
+    monkeypatch.setattr("dsocr_loaders.pipeline.page._FIRST_DELAY_S", 0.0)
+    engine = ScriptedEngine(ANSWER, delay_s=lambda request: 60.0 if request.page.page_number == 1 else 0.0)
+
+    first, second = pages_of(run(make_pdf("1", "2"), engine, timeout_s=0.05))
+
+    assert (PageStatus.FAILED, "timeout", MOST_ATTEMPTS) == (first.status, first.error.cause, first.attempts)
+    assert "page 1: no answer within 0.05 s; raise timeout_s" in first.error.message
+    assert PageStatus.OK is second.status
+    assert 0 == engine.in_flight
+    engine.close()
+
+
+@pytest.mark.parametrize(
+    ("attempt", "retry_after_s", "least", "most"),
+    [
+        (1, None, 0.25, 0.5),
+        (2, None, 0.5, 1.0),
+        (50, None, 15.0, 30.0),
+        (1, 7.0, 7.0, 7.0),
+        (1, 3600.0, 30.0, 30.0),
+        (1, -1.0, 0.0, 0.0),
+    ],
+)
+def test_waits_as_asked_or_longer_each_time(
+    attempt: int, retry_after_s: float | None, least: float, most: float
+) -> None:
+    """A server's wish is followed up to half a minute; else the waits double, and no two pages wait the same."""
+    delays = {retry_delay_s(attempt, retry_after_s) for _ in range(200)}
+
+    assert least <= min(delays)
+    assert max(delays) <= most
+    assert (len(delays) == 1) is (retry_after_s is not None)
+
+
+def test_second_ways_hold_no_more_images_than_first_ones(
+    make_pdf: Callable[..., Path], run: Callable[..., Iterator[RunItem]]
+) -> None:
+    """A page takes a permit for each further try, and one for the fallback."""
+
+    def answer(request: ReadRequest) -> Exception | str:
+        number = request.page.page_number
+        if number > 8:
+            return ANSWER
+        return engine_error("busy", "busy", retry_after_s=0.0) if number % 2 else engine_error("bad_request", "no")
+
+    path = make_pdf(*(f"page {number}" for number in range(20)))
+    engine, fallback = (ScriptedEngine(reply, capacity=8, delay_s=0.01) for reply in (answer, ANSWER))
+
+    pages = pages_of(run(path, engine, fallback=fallback, max_in_flight=1))
+
+    assert [8, 12] == [sum(page.status == status for page in pages) for status in ("repaired", "ok")]
+    assert (1, 1) == (engine.most_in_flight, fallback.most_in_flight)
+    engine.close()
+    fallback.close()
+
+
+def test_an_engine_that_answers_now_and_then_is_not_gone(
+    make_pdf: Callable[..., Path], run: Callable[..., Iterator[RunItem]]
+) -> None:
+    """Only pages in a row that cannot reach the engine end the run; an answer in between starts the count anew."""
+    lost = engine_error("connect", "cannot be reached", retry_after_s=0.0)
+    texts = [f"page {number}" for number in range(2 * MOST_UNREACHED + 2)]
+    engine = ScriptedEngine(lambda request: lost if request.page.page_number % 2 else ANSWER)
+
+    pages = pages_of(run(make_pdf(*texts), engine, max_in_flight=1))
+
+    assert ["failed", "ok"] * (MOST_UNREACHED + 1) == [page.status for page in pages]
+    engine.close()
