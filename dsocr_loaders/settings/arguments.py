@@ -1,0 +1,62 @@
+"""The settings as keyword arguments, for signatures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, TypedDict
+
+from pydantic import SecretStr  # noqa: TC002 - the hints are looked up
+
+from dsocr_loaders.values import Task  # noqa: TC001 - likewise
+
+__all__ = [
+    "Granularity",
+    "OnPageError",
+    "ReaderArguments",
+    "Resolution",
+    "Server",
+    "SettingsArguments",
+    "TokenCounter",
+]
+
+Server = Literal["auto", "vllm", "sglang", "deepseek-ocr-rs", "ollama", "llama-server", "openai"]
+Resolution = Literal["tiny", "small", "base", "large", "gundam", "gundam-m"]
+Granularity = Literal["chunk", "region", "page", "document", "grounded"]
+OnPageError = Literal["raise", "skip", "placeholder", "text_layer"]
+TokenCounter = Callable[[str], int]
+
+
+class ReaderArguments(TypedDict, total=False):
+    """The settings but for the engine as keyword arguments; `Settings` documents each."""
+
+    model: str
+    revision: str | None
+    server: Server
+    api_key: str | SecretStr | None
+    resolution: Resolution
+    task: Task | str
+    prompt: str | None
+    granularity: Granularity
+    chunk_tokens: int
+    token_counter: TokenCounter | None
+    contextualize: bool
+    table_format: Literal["markdown", "html"]
+    pages: str | None
+    dpi: int
+    pdf_backend: Literal["pymupdf", "pdfium"] | None
+    password: str | SecretStr | None
+    max_new_tokens: int | None
+    timeout_s: float
+    max_in_flight: int | None
+    image_format: Literal["jpeg", "png"]
+    on_page_error: OnPageError
+    journal: str | bool | None
+    structure: Literal["stream", "whole"]
+    save_images: str | None
+    show_progress: bool
+
+
+class SettingsArguments(ReaderArguments, total=False):
+    """All settings as keyword arguments."""
+
+    engine: object

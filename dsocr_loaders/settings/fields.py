@@ -1,0 +1,204 @@
+"""`Settings`: every choice with its default and its check."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal, Self, Unpack
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
+
+from dsocr_loaders.errors import SettingsError
+from dsocr_loaders.settings.address import is_base_url
+from dsocr_loaders.settings.arguments import (  # noqa: TC001 - pydantic looks the types up
+    Granularity,
+    OnPageError,
+    Resolution,
+    Server,
+    SettingsArguments,
+    TokenCounter,
+)
+from dsocr_loaders.settings.page_ranges import page_ranges
+from dsocr_loaders.settings.wording import Allowed, allowed_in_words, problems_in_words
+from dsocr_loaders.values import Task
+
+__all__ = ["ENGINE_NAMES", "Settings"]
+
+ENGINE_NAMES: Final = ("auto", "vllm", "transformers", "text_layer")
+_ENGINE_MEMBERS = ("capacity", "close", "fingerprint", "loop", "needs_image", "prepare", "read", "text_source")
+_REPLAY = "replay:"
+
+
+class Settings(BaseModel):
+    """Every choice, with its default.
+
+    Raises:
+        SettingsError: a value is not allowed, or a word is no setting.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        arbitrary_types_allowed=True,
+        protected_namespaces=(),
+        hide_input_in_errors=True,  # pydantic's own error is part of every traceback, and an input may be a key
+    )
+
+    engine: Annotated[
+        Any,
+        Allowed(
+            '"auto", "vllm", "transformers", "text_layer", "replay:FOLDER", '
+            'a base URL such as "http://localhost:8000/v1" without user, password or query (api_key takes a key), '
+            "or an Engine"
+        ),
+    ] = Field("auto", description="What reads the pages.")
+    model: Annotated[str, Allowed("a model's name, such as deepseek-ai/DeepSeek-OCR, or its folder")] = Field(
+        "deepseek-ai/DeepSeek-OCR", min_length=1, description="The model that the engine runs."
+    )
+    revision: Annotated[str | None, Allowed("a revision of the model's repository")] = Field(
+        None, min_length=1, description="Revision of the model's repository, for engines that load it themselves."
+    )
+    server: Annotated[Server, Allowed("auto, vllm, sglang, deepseek-ocr-rs, ollama, llama-server or openai")] = Field(
+        "auto", description="Kind of server behind a URL; auto asks it."
+    )
+    api_key: Annotated[SecretStr | None, Allowed("a string")] = Field(
+        None,
+        exclude=True,
+        repr=False,
+        description="Key for a remote engine; else the environment's DSOCR_API_KEY, for DSOCR_ENDPOINT alone.",
+    )
+    resolution: Annotated[Resolution, Allowed("tiny, small, base, large, gundam or gundam-m")] = Field(
+        "gundam", description="Resolution mode of the model."
+    )
+    task: Annotated[Task, Allowed("document, ocr, free, figure, describe or locate")] = Field(
+        Task.DOCUMENT, description="What the model is asked for."
+    )
+    prompt: Annotated[str | None, Allowed("a text")] = Field(
+        None, min_length=1, description="Words instead of the task's own; for task locate: the words to find."
+    )
+    granularity: Annotated[Granularity, Allowed("chunk, region, page, document or grounded")] = Field(
+        "chunk", description="What one object of the result holds."
+    )
+    chunk_tokens: Annotated[int, Allowed("a whole number from 16 to 100000")] = Field(
+        512, ge=16, le=100_000, description="Most tokens of a chunk, its headings counted in."
+    )
+    token_counter: Annotated[TokenCounter | None, Allowed("a callable that returns the tokens of a text")] = Field(
+        None, description="Counts tokens; by default an estimate that needs no vocabulary."
+    )
+    contextualize: Annotated[bool, Allowed("true or false")] = Field(
+        default=False,
+        description="Put the headings above a chunk before its text.",
+    )
+    table_format: Annotated[Literal["markdown", "html"], Allowed("markdown or html")] = Field(
+        "markdown", description="How a chunk's text shows a table."
+    )
+    pages: Annotated[str | None, Allowed('pages from 1, such as "1-3,7,-1"; -1 is the last page')] = Field(
+        None, description="Pages to read; all by default."
+    )
+    dpi: Annotated[int, Allowed("a whole number from 36 to 600")] = Field(
+        144, ge=36, le=600, description="Dots per inch at which PDF pages are rendered (144 is the official value)."
+    )
+    pdf_backend: Annotated[Literal["pymupdf", "pdfium"] | None, Allowed("pymupdf or pdfium")] = Field(
+        None, description="Library that renders PDFs; by default pymupdf if installed, else pdfium."
+    )
+    password: Annotated[SecretStr | None, Allowed("a string")] = Field(
+        None, exclude=True, repr=False, description="Password of encrypted PDFs."
+    )
+    max_new_tokens: Annotated[int | None, Allowed("a whole number from 1 to 1000000")] = Field(
+        None, ge=1, le=1_000_000, description="Limit for an answer; by default what the context leaves."
+    )
+    timeout_s: Annotated[float, Allowed("seconds, more than 0")] = Field(
+        600.0, gt=0, allow_inf_nan=False, description="Longest wait for one answer, in seconds."
+    )
+    max_in_flight: Annotated[int | None, Allowed("a whole number from 1 to 4096")] = Field(
+        None, ge=1, le=4096, description="Most page images held at once; by default 1.1 times the engine's slots."
+    )
+    image_format: Annotated[Literal["jpeg", "png"], Allowed("jpeg or png")] = Field(
+        "jpeg", description="How page images travel to a remote engine (jpeg: quality 95, 4:4:4)."
+    )
+    on_page_error: Annotated[OnPageError, Allowed("raise, skip, placeholder or text_layer")] = Field(
+        "raise", description="What becomes of a page that failed."
+    )
+    journal: Annotated[str | bool | None, Allowed("nothing in this release, which has no journal yet")] = Field(
+        None, description="Where raw answers are kept for reruns; not in this release."
+    )
+    structure: Annotated[Literal["stream", "whole"], Allowed("stream or whole")] = Field(
+        "stream", description="Structure page by page, or from the whole document."
+    )
+    save_images: Annotated[str | None, Allowed("nothing in this release, which saves no crops yet")] = Field(
+        None, description="Folder for the crops of figures; not in this release."
+    )
+    show_progress: Annotated[bool, Allowed("true or false")] = Field(
+        default=False, description="Write a line to standard error for each page."
+    )
+
+    def __init__(self, **values: Unpack[SettingsArguments]) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise SettingsError(problems_in_words(error, type(self).model_fields)) from error
+
+    @field_validator("engine")
+    @classmethod
+    def _engine_is_known(cls, value: object) -> object:
+        if not isinstance(value, str):
+            missing = [name for name in _ENGINE_MEMBERS if not hasattr(value, name)]
+            if len(missing) == len(_ENGINE_MEMBERS):
+                raise ValueError("no engine")
+            if missing:
+                kind = type(value).__qualname__
+                raise SettingsError(f"engine={kind} is no Engine: it lacks {', '.join(missing)}.")
+            return value
+        if value in ENGINE_NAMES or (value.startswith(_REPLAY) and len(value) > len(_REPLAY)):
+            return value
+        if not is_base_url(value):
+            raise ValueError("no engine")
+        return value
+
+    @field_validator("pages")
+    @classmethod
+    def _pages_are_ranges(cls, value: str | None) -> str | None:
+        if value is not None:
+            page_ranges(value)
+        return value
+
+    @field_validator("journal", "save_images")
+    @classmethod
+    def _is_left_out(cls, value: object) -> object:
+        if value not in {None, False}:
+            raise ValueError("not in this release")
+        return value
+
+    @model_validator(mode="after")
+    def _locate_has_words(self) -> Self:
+        if self.task is Task.LOCATE and self.prompt is None:
+            raise SettingsError("task='locate' needs prompt=..., the words to find on the page.")
+        return self
+
+    @field_serializer("engine")
+    def _engine_as_text(self, value: object) -> str:
+        return value if isinstance(value, str) else str(getattr(value, "fingerprint", type(value).__qualname__))
+
+    @field_serializer("token_counter")
+    def _counter_as_text(self, value: TokenCounter | None) -> str | None:
+        return None if value is None else f"{value.__module__}.{getattr(value, '__qualname__', type(value))}"
+
+    def __getstate__(self) -> dict[Any, Any]:
+        if self.api_key is not None:
+            raise SettingsError(
+                "A reader with an explicit api_key cannot be sent to another process, since its pickle would hold "
+                "the key. Set the environment variables DSOCR_ENDPOINT and DSOCR_API_KEY instead."
+            )
+        return super().__getstate__()
+
+    @classmethod
+    def allowed(cls, name: str) -> str:
+        """Return what the setting `name` takes, in words."""
+        return allowed_in_words(cls.model_fields[name])
