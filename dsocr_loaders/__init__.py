@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from dsocr_loaders.geometry import Box
     from dsocr_loaders.grounding import AnswerScanner, parse_answer
     from dsocr_loaders.reader import Reader, aiter_pages, aread, chunk, iter_pages, read
-    from dsocr_loaders.settings import Settings
+    from dsocr_loaders.settings import Limits, Settings
     from dsocr_loaders.values import (
         Answer,
         Chunk,
@@ -83,7 +83,7 @@ _HOMES = {
     "geometry": ("Box",),
     "grounding": ("AnswerScanner", "parse_answer"),
     "reader": ("Reader", "aiter_pages", "aread", "chunk", "iter_pages", "read"),
-    "settings": ("Settings",),
+    "settings": ("Limits", "Settings"),
     "values": (
         "Answer",
         "Chunk",
@@ -128,6 +128,7 @@ __all__ = [
     "EngineUnavailable",
     "LayoutAnswer",
     "LimitExceeded",
+    "Limits",
     "MissingDependency",
     "OutputError",
     "PageError",

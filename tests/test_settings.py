@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
 from dsocr_loaders.errors import SettingsError
-from dsocr_loaders.settings import ENGINE_NAMES, ReaderArguments, Settings, SettingsArguments, selected_pages
+from dsocr_loaders.settings import ENGINE_NAMES, Limits, ReaderArguments, Settings, SettingsArguments, selected_pages
 from dsocr_loaders.values import Task, TextSource
 
 SECRET = "sk-do-not-show-1234"  # noqa: S105 - opens nothing
@@ -42,6 +42,7 @@ DEFAULTS = {
     "journal": None,
     "structure": "stream",
     "save_images": None,
+    "limits": Limits(),
     "show_progress": False,
 }
 
@@ -71,6 +72,7 @@ NOT_ALLOWED = {
     "journal": [True, "journal.sqlite"],
     "structure": ["", "page", None],
     "save_images": ["crops", "", True],
+    "limits": [5, "many", None],
     "show_progress": ["maybe", 2, None],
 }
 

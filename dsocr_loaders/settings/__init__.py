@@ -6,6 +6,7 @@ words. A value that is not allowed raises `SettingsError`, which names the setti
 
 from dsocr_loaders.settings.arguments import ReaderArguments, SettingsArguments
 from dsocr_loaders.settings.fields import ENGINE_NAMES, Settings
+from dsocr_loaders.settings.limits import Limits
 from dsocr_loaders.settings.page_ranges import selected_pages
 
-__all__ = ["ENGINE_NAMES", "ReaderArguments", "Settings", "SettingsArguments", "selected_pages"]
+__all__ = ["ENGINE_NAMES", "Limits", "ReaderArguments", "Settings", "SettingsArguments", "selected_pages"]

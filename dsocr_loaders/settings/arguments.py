@@ -7,6 +7,7 @@ from typing import Literal, TypedDict
 
 from pydantic import SecretStr  # noqa: TC002 - the hints are looked up
 
+from dsocr_loaders.settings.limits import Limits  # noqa: TC001 - likewise
 from dsocr_loaders.values import Task  # noqa: TC001 - likewise
 
 __all__ = [
@@ -53,6 +54,7 @@ class ReaderArguments(TypedDict, total=False):
     journal: str | bool | None
     structure: Literal["stream", "whole"]
     save_images: str | None
+    limits: Limits
     show_progress: bool
 
 

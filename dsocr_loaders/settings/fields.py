@@ -25,6 +25,7 @@ from dsocr_loaders.settings.arguments import (  # noqa: TC001 - pydantic looks t
     SettingsArguments,
     TokenCounter,
 )
+from dsocr_loaders.settings.limits import Limits
 from dsocr_loaders.settings.page_ranges import page_ranges
 from dsocr_loaders.settings.wording import Allowed, allowed_in_words, problems_in_words
 from dsocr_loaders.values import Task
@@ -134,6 +135,9 @@ class Settings(BaseModel):
     )
     save_images: Annotated[str | None, Allowed("nothing in this release, which saves no crops yet")] = Field(
         None, description="Folder for the crops of figures; not in this release."
+    )
+    limits: Annotated[Limits, Allowed("a Limits")] = Field(
+        Limits(), description="The most that a source may hold, see Limits."
     )
     show_progress: Annotated[bool, Allowed("true or false")] = Field(
         default=False, description="Write a line to standard error for each page."
