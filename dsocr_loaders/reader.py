@@ -11,6 +11,7 @@ import threading
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Self, Unpack
 
+from dsocr_loaders.crops import CropFolder, CropStream
 from dsocr_loaders.engines import make_engine
 from dsocr_loaders.granularity import cut
 from dsocr_loaders.pages import PagePool
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Iterator
 
     from dsocr_loaders.engines import Engine
-    from dsocr_loaders.pipeline import RunItem
+    from dsocr_loaders.pipeline import ItemStream, RunItem
     from dsocr_loaders.sources import FileSystem, Sourceable
     from dsocr_loaders.values import Chunk, Document
 
@@ -144,6 +145,7 @@ class Reader:
         Raises:
             PagesFailed, SourceError: at the end, as `settings.on_page_error` says.
             EngineError: the run cannot go on.
+            OutputError: `settings.save_images` cannot be written into; or, at the end, crops are missing.
         """
         run = Run(self.settings)
         with closing(self.iter_items(source, fs=fs, name=name)) as items:
@@ -229,7 +231,7 @@ class Reader:
                     run.add(item)
         return run.document()
 
-    def _stream(self, source: Sourceable, spool: Spool, fs: FileSystem | None, name: str | None) -> PageStream:
+    def _stream(self, source: Sourceable, spool: Spool, fs: FileSystem | None, name: str | None) -> ItemStream:
         engine = self.engine
         with self._lock:
             if self._pool is None:
@@ -238,7 +240,10 @@ class Reader:
                 self._fallback = make_engine(self.settings.model_copy(update={"engine": "text_layer"}))
             pool, fallback = self._pool, self._fallback
         sources = resolve_sources(source, spool=spool, fs=fs, name=name)
-        return PageStream(sources, engine, self.settings, pool, fallback)
+        stream = PageStream(sources, engine, self.settings, pool, fallback)
+        if self.settings.save_images is None:
+            return stream
+        return CropStream(stream, CropFolder(self.settings.save_images), pool, self.settings)
 
 
 def read(source: Sourceable, **settings: Unpack[SettingsArguments]) -> Document:

@@ -27,6 +27,7 @@ ORDER = (
     "grounding",
     "health",
     "pipeline",
+    "crops",
     "tables",
     "structure",
     "chunking",

@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from dsocr_loaders.pipeline.faces import aiterate, iterate
+from dsocr_loaders.pipeline.faces import ItemStream, aiterate, iterate
 from dsocr_loaders.pipeline.stream import PageStream, RunItem, SourceDone, SourceOpened
 from dsocr_loaders.pipeline.threads import in_thread
 
-__all__ = ["PageStream", "RunItem", "SourceDone", "SourceOpened", "aiterate", "in_thread", "iterate"]
+__all__ = ["ItemStream", "PageStream", "RunItem", "SourceDone", "SourceOpened", "aiterate", "in_thread", "iterate"]
