@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     )
     from dsocr_loaders.geometry import Box
     from dsocr_loaders.grounding import AnswerScanner, parse_answer
+    from dsocr_loaders.quotes import Quotation, QuotePlace, locate_quote
     from dsocr_loaders.reader import Reader, aiter_pages, aread, chunk, iter_pages, read
     from dsocr_loaders.settings import Limits, Settings
     from dsocr_loaders.values import (
@@ -82,6 +83,7 @@ _HOMES = {
     ),
     "geometry": ("Box",),
     "grounding": ("AnswerScanner", "parse_answer"),
+    "quotes": ("Quotation", "QuotePlace", "locate_quote"),
     "reader": ("Reader", "aiter_pages", "aread", "chunk", "iter_pages", "read"),
     "settings": ("Limits", "Settings"),
     "values": (
@@ -138,6 +140,8 @@ __all__ = [
     "PagesFailed",
     "ParsedAnswer",
     "PasswordRequired",
+    "Quotation",
+    "QuotePlace",
     "RawAnswer",
     "ReadRequest",
     "Reader",
@@ -158,6 +162,7 @@ __all__ = [
     "aread",
     "chunk",
     "iter_pages",
+    "locate_quote",
     "parse_answer",
     "read",
 ]

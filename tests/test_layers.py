@@ -30,6 +30,7 @@ ORDER = (
     "tables",
     "structure",
     "chunking",
+    "quotes",
     "export",
     "granularity",
     "runs",
