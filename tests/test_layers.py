@@ -48,6 +48,7 @@ HOMES = {
     "httpx": ("engines", "testing"),
     "pymupdf": ("pages", "engines.text_layer"),
     "fitz": (),  # PyMuPDF's former name
+    "docling_core": ("export",),
     "torch": ("engines",),
     "vllm": ("engines",),
     "transformers": ("engines",),
