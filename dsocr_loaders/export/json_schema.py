@@ -15,7 +15,9 @@ from dsocr_loaders.values import Document
 
 __all__ = ["document_schema"]
 
-_SCALARS = types.MappingProxyType({str: "string", int: "integer", float: "number", bool: "boolean", types.NoneType: "null"})
+_SCALARS = types.MappingProxyType(
+    {str: "string", int: "integer", float: "number", bool: "boolean", types.NoneType: "null"}
+)
 
 
 def document_schema() -> dict[str, Any]:
