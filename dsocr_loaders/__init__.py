@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from dsocr_loaders.citations import HighlightedPage, highlight
     from dsocr_loaders.errors import (
         DsocrError,
         EngineDead,
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
+    "citations": ("HighlightedPage", "highlight"),
     "errors": (
         "DsocrError",
         "EngineDead",
@@ -128,6 +130,7 @@ __all__ = [
     "EngineError",
     "EngineRejected",
     "EngineUnavailable",
+    "HighlightedPage",
     "LayoutAnswer",
     "LimitExceeded",
     "Limits",
@@ -161,6 +164,7 @@ __all__ = [
     "aiter_pages",
     "aread",
     "chunk",
+    "highlight",
     "iter_pages",
     "locate_quote",
     "parse_answer",

@@ -206,10 +206,17 @@ def _drawn(png: bytes, page_number: int, places: list[_Place]) -> HighlightedPag
         left, top, right, bottom = box_to_pixels(place.box, width_px=page.width, height_px=page.height)
         color = _color(place.item)
         pen.rectangle((left, top, right - 1, bottom - 1), fill=(*color, _FILL_OPACITY))
-        _frame(pen, (left, top, right - 1, bottom - 1), color, 2 * unit, is_dashed=not place.is_exact)
+        outside = (left - 2 * unit, top - 2 * unit, right - 1 + 2 * unit, bottom - 1 + 2 * unit)
+        around = (
+            max(0, outside[0]),
+            max(0, outside[1]),
+            min(page.width - 1, outside[2]),
+            min(page.height - 1, outside[3]),
+        )
+        _frame(pen, around, color, 2 * unit, is_dashed=not place.is_exact)
         if place.item not in numbered:
             numbered.add(place.item)
-            _number(pen, str(place.item + 1), (left, top), color, font)
+            _number(pen, str(place.item + 1), around[:2], color, font)
     written = io.BytesIO()
     Image.alpha_composite(page, layer).convert("RGB").save(written, "PNG")
     return HighlightedPage(page_number, written.getvalue(), tuple(sorted(numbered)))
@@ -246,6 +253,6 @@ def _number(
 ) -> None:
     left, top, right, bottom = pen.textbbox((0, 0), text, font=font)
     width, height = int(right - left) + 8, int(bottom - top) + 8
-    x, y = corner[0], max(0, corner[1] - height)
+    x, y = max(0, corner[0] - width), corner[1]  # beside the place, so that its first words can be read
     pen.rectangle((x, y, x + width, y + height), fill=(*color, 255))
     pen.text((x + 4 - left, y + 4 - top), text, fill=(255, 255, 255, 255), font=font)

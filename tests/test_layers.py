@@ -31,6 +31,7 @@ ORDER = (
     "structure",
     "chunking",
     "quotes",
+    "citations",
     "export",
     "granularity",
     "runs",
