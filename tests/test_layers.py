@@ -31,6 +31,8 @@ ORDER = (
     "tables",
     "structure",
     "chunking",
+    "quotes",
+    "citations",
     "export",
     "granularity",
     "runs",
@@ -48,6 +50,7 @@ HOMES = {
     "httpx": ("engines", "testing"),
     "pymupdf": ("pages", "engines.text_layer"),
     "fitz": (),  # PyMuPDF's former name
+    "docling_core": ("export",),
     "torch": ("engines",),
     "vllm": ("engines",),
     "transformers": ("engines",),
