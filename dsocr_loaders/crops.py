@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Final
 
 from dsocr_loaders.errors import DsocrError, EngineError, OutputError
 from dsocr_loaders.geometry import hull
-from dsocr_loaders.pages import CropJob, OpenOptions
+from dsocr_loaders.pages import CropJob
 from dsocr_loaders.pipeline import in_thread
+from dsocr_loaders.pipeline.desk import open_options
 from dsocr_loaders.values import PageResult, RegionType
 
 if TYPE_CHECKING:
@@ -108,10 +109,7 @@ class CropStream:
     """
 
     def __init__(self, stream: ItemStream, folder: CropFolder, pool: PagePool, settings: Settings) -> None:
-        password = settings.password.get_secret_value() if settings.password else None
-        self._options = OpenOptions(
-            dpi=max(CROP_DPI, settings.dpi), pdf_backend=settings.pdf_backend, password=password
-        )
+        self._options = replace(open_options(settings), dpi=max(CROP_DPI, settings.dpi))
         self._stream = stream
         self._folder = folder
         self._pool = pool

@@ -90,9 +90,19 @@ class Run:
     def handing_over(self) -> Iterator[None]:
         """Give an error that ends the run what was read before it."""
         try:
-            yield
+            with self.missing_crops_last():
+                yield
         except (EngineError, OutputError) as error:
             error.results = tuple(self._kept)
+            raise
+
+    @contextmanager
+    def missing_crops_last(self) -> Iterator[None]:
+        """Let pages that failed weigh more than crops that are missing: a run raises one of the two at its end."""
+        try:
+            yield
+        except OutputError:
+            self.finish()
             raise
 
 

@@ -60,7 +60,7 @@ def test_whole_waits_for_the_end():
 
 words = st.text(string.ascii_letters + "äß三第章،م١.-(): #$\\[]|12", max_size=12)
 headings = st.sampled_from(
-    ["1 A", "2 B", "2.1 C", "1", "Chapter 3", "References", "IV. D", "A. E", "第三章", "（一）甲", "Results", "RESULTS"]
+    ["1 A", "2 B", "2.1 C", "1", "Chapter 3", "References", "IV. D", "A. E", "第三章", "一、甲", "Results", "RESULTS"]
 )
 texts = words | headings | st.sampled_from(["see Figure 3", "Figure 3: x", "Page 7", "7", "goes on-", "continued", ""])
 tables = st.sampled_from(["<table><tr><td>a</td><td>1</td></tr><tr><td>b</td><td>2</td></tr></table>", "<table>", ""])
