@@ -28,6 +28,7 @@ ORDER = (
     "health",
     "answer_store",
     "pipeline",
+    "observers",
     "tables",
     "structure",
     "chunking",
