@@ -34,10 +34,12 @@ class ProgressObserver:
 
     Args:
         stream: where to write; by default standard error.
+        says_failures: whether to name pages and sources that failed.
     """
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    def __init__(self, stream: TextIO | None = None, *, says_failures: bool = True) -> None:
         self._stream = stream
+        self._says_failures = says_failures
         self._bar: Any = None
         self._task: Any = None
         self._begin()
@@ -82,6 +84,8 @@ class ProgressObserver:
             self._write_line()
 
     def _say(self, message: str) -> None:
+        if not self._says_failures:
+            return
         if self._bar is not None:
             self._bar.console.print(message, markup=False, highlight=False, soft_wrap=True)
         else:

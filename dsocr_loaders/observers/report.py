@@ -62,10 +62,10 @@ class RunReport:
         """Pages that failed."""
         return dict(self.statuses).get(PageStatus.FAILED, 0)
 
-    def __str__(self) -> str:
-        lines = [_line("engine", self.engine), _line("sources", self._sources())]
-        by_status = ", ".join(f"{count} {status.value}" for status, count in self.statuses)
-        lines.append(_line("pages", f"{self.pages}: {by_status}" if by_status else "0"))
+    @property
+    def cost_lines(self) -> list[str]:
+        """The lines of the printed form that say what the run took: reads saved and repeated, tokens, time."""
+        lines = []
         if self.known_pages:
             lines.append(_line("journal", f"{self.known_pages} of these pages were read before"))
         if self.retries:
@@ -74,6 +74,13 @@ class RunReport:
             lines.append(_line("tokens", f"{self.output_tokens} out, {self.prompt_tokens} in"))
         rate = self.pages / self.elapsed_s if self.elapsed_s > 0 else 0.0
         lines.append(_line("time", f"{self.elapsed_s:.1f} s, {rate:.2f} pages/s"))
+        return lines
+
+    def __str__(self) -> str:
+        lines = [_line("engine", self.engine), _line("sources", self._sources())]
+        by_status = ", ".join(f"{count} {status.value}" for status, count in self.statuses)
+        lines.append(_line("pages", f"{self.pages}: {by_status}" if by_status else "0"))
+        lines += self.cost_lines
         lines += [_line("refused", placed(message, name)) for name, message in self.refused]
         lines += [_line("failed", failure) for failure in self.failures]
         for word, named, total in (
