@@ -16,6 +16,8 @@ from dsocr_loaders.crops import CROP_DPI, CropFolder
 from dsocr_loaders.testing import ScriptedEngine
 from dsocr_loaders.values import PageStatus
 
+pytestmark = pytest.mark.usefixtures("warm_page_workers")
+
 FIGURE = "<|ref|>image<|/ref|><|det|>[[250, 250, 749, 500]]<|/det|>\n\n"
 CAPTION = "<|ref|>image_caption<|/ref|><|det|>[[250, 510, 749, 530]]<|/det|>\nFigure 1: A square\n"
 
