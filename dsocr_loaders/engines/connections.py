@@ -69,8 +69,8 @@ class Connections:
     ) -> bytes:
         """Return the body of a success, or its first `most_bytes + 1` bytes if it is longer.
 
-        A connection that the server closed just before it was used again costs nothing: if no byte of an answer came,
-        the request is sent once more at once.
+        A connection that the server closed just before it was used again costs nothing: if the head of an answer did
+        not come over it, the request is sent once more at once, twice at most.
 
         Args:
             method: of HTTP.

@@ -116,7 +116,10 @@ def test_the_server_is_asked_once_what_it_serves(caplog):
 def test_never_more_than_the_capacity_is_asked_for():
     """This test ensures that the server sees as many requests at once as the engine says, over as many connections."""
     together = threading.Barrier(5, timeout=LIMIT_S)
-    with ScriptedServer(lambda request: str(together.wait())) as server, reading(server.base_url, max_concurrency=5) as engine:
+    with (
+        ScriptedServer(lambda request: str(together.wait())) as server,
+        reading(server.base_url, max_concurrency=5) as engine,
+    ):
         futures = [started(engine) for _ in range(30)]
         assert {future.result(LIMIT_S).text for future in futures} == {"0", "1", "2", "3", "4"}
 

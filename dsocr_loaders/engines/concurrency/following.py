@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
 __all__ = ["LoadFollowing"]
 
-_FIRST: Final = 32
+_FIRST: Final = 8
+_DOUBLED_UP_TO: Final = 32
 _KEPT_WAITING: Final = 1 / 32  # of those that run
-_STEP: Final = 1 / 4  # of the limit: as much as it may be too high for the time between two looks
+_STEP: Final = 1 / 4  # of the limit: at most by so much will it turn out to be too high
 _SMALL_STEP: Final = 1 / 16
 _LEAST_UNSEEN: Final = 8
 _CROWDED_SHARE: Final = 0.25
@@ -99,5 +100,8 @@ class LoadFollowing:
         elif load.waiting < kept_waiting and was_used_up:
             unseen = self._in_flight - seen
             if unseen <= max(_LEAST_UNSEEN, load.running):
-                step = self._limit * (_SMALL_STEP if self._was_full else _STEP)
+                if self._limit < _DOUBLED_UP_TO and not self._was_full:
+                    step = float(self._limit)
+                else:
+                    step = self._limit * (_SMALL_STEP if self._was_full else _STEP)
                 self._limit = min(self._ceiling, self._limit + max(1, int(step)))
