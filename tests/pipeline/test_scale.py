@@ -121,7 +121,7 @@ def test_memory_stays_flat(tmp_path):
 
 
 def test_long_answers_are_taken_apart_in_turns(monkeypatch):
-    """This test ensures that others on the loop have their turns while a long answer is taken apart, to the same end."""
+    """This test ensures that others have their turns while a long answer is taken apart, to the same end."""
     monkeypatch.setattr("dsocr_loaders.pipeline.parsing._TURN_S", 0.0)
     text = answer_text("long", 8192)
 
