@@ -26,6 +26,7 @@ ORDER = (
     "engines",
     "grounding",
     "health",
+    "answer_store",
     "pipeline",
     "tables",
     "structure",
