@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self, Unpack
 
 from dsocr_loaders.engines import make_engine
 from dsocr_loaders.granularity import cut
+from dsocr_loaders.journal import JournalFile, JournalStore, is_journaled, journal_path
 from dsocr_loaders.pages import PagePool
 from dsocr_loaders.pipeline import PageStream, aiterate, in_thread, iterate
 from dsocr_loaders.runs import ChunkRun, DocumentRun, Run
@@ -60,6 +61,7 @@ class Reader:
         self._engine: Engine | None = None
         self._fallback: Engine | None = None
         self._pool: PagePool | None = None
+        self._journal: JournalFile | None = None
 
     def _own(self) -> None:
         """Let go of what a forked process has of its parent's: the threads behind it are not there."""
@@ -91,12 +93,15 @@ class Reader:
             pool, self._pool = self._pool, None
             engine, self._engine = self._engine, None
             fallback, self._fallback = self._fallback, None
+            journal, self._journal = self._journal, None
         if pool is not None:
             pool.close()
         if fallback is not None:
             fallback.close()
         if engine is not None and engine is not self.settings.engine:
             engine.close()
+        if journal is not None:  # after the engine, whose loop may be waiting for a page to be written
+            journal.close()
 
     def __enter__(self) -> Self:
         return self
@@ -238,7 +243,17 @@ class Reader:
                 self._fallback = make_engine(self.settings.model_copy(update={"engine": "text_layer"}))
             pool, fallback = self._pool, self._fallback
         sources = resolve_sources(source, spool=spool, fs=fs, name=name)
-        return PageStream(sources, engine, self.settings, pool, fallback)
+        return PageStream(sources, engine, self.settings, pool, fallback, store=self._store(engine))
+
+    def _store(self, engine: Engine) -> JournalStore | None:
+        """Return where this run's answers are kept, None for nowhere."""
+        chosen = self.settings.journal
+        if not chosen or not is_journaled(engine):
+            return None
+        with self._lock:
+            if self._journal is None:
+                self._journal = JournalFile.opened(journal_path(None if chosen is True else chosen))
+            return JournalStore(self._journal, self.settings, engine)
 
 
 def read(source: Sourceable, **settings: Unpack[SettingsArguments]) -> Document:

@@ -27,6 +27,7 @@ ORDER = (
     "grounding",
     "health",
     "answer_store",
+    "journal",
     "pipeline",
     "tables",
     "structure",

@@ -24,7 +24,18 @@ _NETWORK_KINDS: Final = frozenset(
 )
 _NETWORK_PROGRAMS: Final = frozenset(
     {
-        *("sshfs", "s3fs", "gcsfuse", "goofys", "mountpoint-s3", "blobfuse", "blobfuse2", "rclone", "ceph", "ceph-fuse"),
+        *(
+            "sshfs",
+            "s3fs",
+            "gcsfuse",
+            "goofys",
+            "mountpoint-s3",
+            "blobfuse",
+            "blobfuse2",
+            "rclone",
+            "ceph",
+            "ceph-fuse",
+        ),
         *("glusterfs", "juicefs", "JuiceFS", "davfs", "davfs2", "curlftpfs", "smbnetfs", "cvmfs", "moosefs", "mfs"),
     }
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from dsocr_loaders.engines.protocol import Engine
     from dsocr_loaders.settings import Settings
-    from dsocr_loaders.values import ReadRequest, SourceInfo
+    from dsocr_loaders.values import ReadRequest
 
 __all__ = ["Setup", "asked_setup", "rendering_of", "setup_of", "without_secrets"]
 
@@ -70,26 +70,23 @@ def asked_setup(settings: Settings, engine: Engine) -> Setup:
 
 def setup_of(request: ReadRequest, asked: Setup) -> Setup:
     """Return the setup of `request`, a request of a run whose first ones have the setup `asked`."""
-    return Setup(
-        model=asked.model,
-        revision=asked.revision,
-        engine=asked.engine,
+    return replace(
+        asked,
         task=request.task.value,
         prompt=request.prompt,
         resolution=request.resolution,
-        image_format=asked.image_format,
         decoding=_decoding_text(request.decoding),
     )
 
 
-def rendering_of(settings: Settings, info: SourceInfo, prepare: Callable[..., object]) -> str:
+def rendering_of(settings: Settings, backend: str, prepare: Callable[..., object]) -> str:
     """Return what shapes the pixels of a source's pages, beside its bytes, and the digest that they get.
 
-    That is the library and its version, this package's version, the resolution of PDF pages, the limit above which
-    pages are scaled down, and the engine's `prepare`.
+    That is the library (`SourceInfo.backend`) and its version, this package's version, the resolution of PDF pages,
+    the limit above which pages are scaled down, and the engine's `prepare`.
     """
-    words = [info.backend, _version(_PACKAGES.get(info.backend, info.backend)), f"dsocr-loaders {__version__}"]
-    if info.backend != "pillow":  # images are taken pixel by pixel
+    words = [backend, _version(_PACKAGES.get(backend, backend)), f"dsocr-loaders {__version__}"]
+    if backend != "pillow":  # images are taken pixel by pixel
         words.append(f"{settings.dpi} dpi")
     words += [f"at most {settings.limits.page_pixels} px", _name_of(prepare)]
     return ", ".join(words)
