@@ -38,7 +38,7 @@ _ANSWERS: Final = f"""
 _PAGES_OF: Final = """
     SELECT DISTINCT file_name, source_sha256, page_number FROM pages WHERE digest = ? ORDER BY file_name, page_number
 """
-_OF_SOURCE: Final = "(source_sha256 LIKE :source || '%' OR file_name = :source)"
+_OF_SOURCE: Final = "(file_name = :source OR (length(:source) >= 6 AND source_sha256 LIKE :source || '%'))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,8 @@ class Selection:
     Attributes:
         older_than_days: written longer ago.
         setup: of this setup.
-        source: to pages of this file and of no other: its name, or the beginning of its sha256.
+        source: to pages of this file and of no other: its name, or the first six or more
+            digits of its sha256.
         not_final: those that are never used.
     """
 
@@ -121,7 +122,7 @@ def sources(path: Path) -> list[JournaledSource]:
 
 
 def exported(path: Path) -> Iterator[str]:
-    """Yield each answer as one line of JSON: digest, setup, text, counts, status, and the pages that it is the answer to.
+    """Yield each answer as one line of JSON: digest, setup, text, counts, status, and the pages that it answers.
 
     Raises:
         JournalError: there is no journal, or it cannot be read.
@@ -161,7 +162,8 @@ def prune(path: Path, selection: Selection) -> Pruned:
     Raises:
         JournalError: there is no journal, or it cannot be written.
     """
-    conditions, values = ["1"], {"source": selection.source, "setup": selection.setup, "before_s": 0.0}
+    conditions = ["1"]
+    values: dict[str, object] = {"source": selection.source, "setup": selection.setup, "before_s": 0.0}
     if selection.older_than_days is not None:
         conditions.append("created_s < :before_s")
         values["before_s"] = time.time() - selection.older_than_days * _DAY_S
@@ -180,8 +182,8 @@ def prune(path: Path, selection: Selection) -> Pruned:
         unused = f"({unused}) OR ({is_source} AND {' AND '.join(page_conditions)})"
     with _opened(path) as connection:
         connection.execute("BEGIN IMMEDIATE")
-        answers = connection.execute(f"DELETE FROM answers WHERE {' AND '.join(conditions)}", values).rowcount  # noqa: S608 - constants, values are bound
-        pages = connection.execute(f"DELETE FROM pages WHERE {unused}", values).rowcount  # noqa: S608 - likewise
+        answers = _deleted(connection, "answers", " AND ".join(conditions), values)
+        pages = _deleted(connection, "pages", unused, values)
         connection.execute("DELETE FROM setups WHERE name NOT IN (SELECT setup FROM answers)")
         connection.execute("COMMIT")
         try:
@@ -190,6 +192,11 @@ def prune(path: Path, selection: Selection) -> Pruned:
         except sqlite3.OperationalError:  # somebody reads; what is free is used again
             pass
     return Pruned(answers, pages)
+
+
+def _deleted(connection: sqlite3.Connection, table: str, condition: str, values: dict[str, object]) -> int:
+    statement = f"DELETE FROM {table} WHERE {condition}"  # noqa: S608 - constants of this module; values are bound
+    return connection.execute(statement, values).rowcount
 
 
 @contextmanager
