@@ -81,10 +81,12 @@ class NoStore:
     async def find_page(self, place: PagePlace) -> KnownPage | None:
         """Return None."""
         del place
+        return None
 
     async def lookup(self, prepared: Prepared, request: ReadRequest) -> RawAnswer | None:
         """Return None."""
         del prepared, request
+        return None
 
     async def record(self, page: FinishedPage) -> None:
         """Do nothing."""

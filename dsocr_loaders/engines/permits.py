@@ -32,7 +32,7 @@ class FairPermits:
         self.held = 0
         self.most_held = 0
         self._shares: set[Share] = set()
-        self._waiting: OrderedDict[Share, deque[asyncio.Future[None]]] = OrderedDict()
+        self._waiting: OrderedDict[Share, _Line] = OrderedDict()
 
     def share(self, limit: Callable[[], int]) -> Share:
         """Return a share for one run, whose limit counts until it is left."""
@@ -49,13 +49,10 @@ class FairPermits:
         self._waiting.pop(share, None)
 
     async def acquire(self, share: Share, *, is_urgent: bool) -> None:
-        """Wait for a permit; an urgent one comes before the others of the same share. Safe to cancel."""
+        """Wait for a permit; urgent ones come before the others of the same share. Safe to cancel."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        queue = self._waiting.setdefault(share, deque())
-        if is_urgent:
-            queue.appendleft(turn)
-        else:
-            queue.append(turn)
+        line = self._waiting.setdefault(share, _Line())
+        (line.urgent if is_urgent else line.regular).append(turn)
         self._hand_out()
         try:
             await turn
@@ -76,10 +73,9 @@ class FairPermits:
         most = max((share.limit() for share in self._shares), default=0)
         passed_over = 0
         while self.held < most and passed_over < len(self._waiting):
-            share, queue = next(iter(self._waiting.items()))
-            while queue and queue[0].done():  # its page was cancelled
-                queue.popleft()
-            if not queue:
+            share, line = next(iter(self._waiting.items()))
+            turns = line.next()
+            if turns is None:
                 del self._waiting[share]
                 continue
             self._waiting.move_to_end(share)
@@ -87,10 +83,27 @@ class FairPermits:
                 passed_over += 1
                 continue
             passed_over = 0
-            queue.popleft().set_result(None)
+            turns.popleft().set_result(None)
             self.held += 1
             share.held += 1
             self.most_held = max(self.most_held, self.held)
+
+
+class _Line:
+    """Those of one share who wait."""
+
+    def __init__(self) -> None:
+        self.urgent: deque[asyncio.Future[None]] = deque()
+        self.regular: deque[asyncio.Future[None]] = deque()
+
+    def next(self) -> deque[asyncio.Future[None]] | None:
+        """Return the queue whose first one is next, without those that were cancelled; None if nobody waits."""
+        for turns in (self.urgent, self.regular):
+            while turns and turns[0].done():
+                turns.popleft()
+            if turns:
+                return turns
+        return None
 
 
 class Share:
@@ -107,7 +120,7 @@ class Share:
         self.held = 0
 
     async def acquire(self, *, is_urgent: bool = False) -> None:
-        """Wait for a permit; an urgent one comes before the others of this share. Safe to cancel."""
+        """Wait for a permit; urgent ones come before the others of this share. Safe to cancel."""
         await self._permits.acquire(self, is_urgent=is_urgent)
 
     def release(self) -> None:

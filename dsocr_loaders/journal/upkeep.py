@@ -39,6 +39,10 @@ _PAGES_OF: Final = """
     SELECT DISTINCT file_name, source_sha256, page_number FROM pages WHERE digest = ? ORDER BY file_name, page_number
 """
 _OF_SOURCE: Final = "(file_name = :source OR (length(:source) >= 6 AND source_sha256 LIKE :source || '%'))"
+_ITS_OWN: Final = f"""
+    digest IN (SELECT digest FROM pages WHERE {_OF_SOURCE})
+    AND digest NOT IN (SELECT digest FROM pages WHERE digest NOT NULL AND NOT {_OF_SOURCE})
+"""  # noqa: S608 - constants
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +177,7 @@ def prune(path: Path, selection: Selection) -> Pruned:
     if selection.not_final:
         conditions.append("NOT is_final")
     if selection.source is not None:
-        conditions.append(f"digest IN (SELECT digest FROM pages WHERE {_OF_SOURCE})")
-        conditions.append(f"digest NOT IN (SELECT digest FROM pages WHERE digest NOT NULL AND NOT {_OF_SOURCE})")
+        conditions.append(_ITS_OWN)
         page_conditions.append(_OF_SOURCE)
     unused = "digest NOT NULL AND digest NOT IN (SELECT digest FROM answers)"
     if selection.setup is None and not selection.not_final:  # blank pages and the source's own, whoever read them

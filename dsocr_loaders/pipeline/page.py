@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from math import ceil
 from typing import TYPE_CHECKING, TypeVar
@@ -81,12 +82,19 @@ class PageReading:
         self._store = store or NoStore()
         self._tell = tell
         self._contact = LostContact()
+        self._lost: EngineError | None = None
+        self._is_lost = asyncio.Event()
         self._parser = AnswerParser(settings.task)
 
     @property
     def most_images(self) -> int:
         """How many page images this run may hold now; it follows the engine's capacity."""
         return self._most_images or ceil(_HEADROOM * self._engine.capacity)
+
+    @property
+    def lost(self) -> EngineError | None:
+        """Why no other page is worth starting, or None: the engine cannot be reached, or refuses everybody."""
+        return self._lost
 
     def close(self) -> None:
         """Leave the engine's permits to other runs. Safe to call twice; nothing may be read afterwards."""
@@ -123,7 +131,7 @@ class PageReading:
             hold: from `image`. It is given back when the answer is parsed, and while the page waits for another try.
 
         Raises:
-            EngineError: it stops the whole run.
+            EngineError: one that stops the whole run by itself; see also `lost`.
             Exception: what the store raised, which stops it too.
         """
         self._tell(PageStarted(place))
@@ -145,13 +153,18 @@ class PageReading:
             try:
                 return await self._attempt(place, attempt, hold)
             except EngineError as error:
-                if not may_try_again(error, attempt):
+                if self._lost is None and may_try_again(error, attempt):
+                    delay_s = retry_delay_s(attempt, error.retry_after_s)
+                    _log.info("%s: %s; trying again in %.1f s", place, error, delay_s)
+                    self._tell(PageRetried(place, attempt, error, delay_s))
+                    failed = self._failed(place, error, attempt)
+                elif error.stops_run:
+                    self._give_up(error)
+                    raise
+                else:
                     if self._contact.page_failed(error):
-                        raise
+                        self._give_up(error)
                     return self._failed(place, error, attempt)
-                delay_s = retry_delay_s(attempt, error.retry_after_s)
-                _log.info("%s: %s; trying again in %.1f s", place, error, delay_s)
-                self._tell(PageRetried(place, attempt, error, delay_s))
             except _StoreFailed:
                 raise
             except DsocrError as error:
@@ -160,9 +173,17 @@ class PageReading:
                 _log.debug("%s", place, exc_info=True)
                 return self._failed(place, error, attempt)
             # The loop's timers are the heap of due times. The page holds neither a slot nor an image meanwhile.
-            await asyncio.sleep(delay_s)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(delay_s):
+                    await self._is_lost.wait()
+                    return failed
             await hold.take(is_urgent=True)
             attempt += 1
+
+    def _give_up(self, error: EngineError) -> None:
+        """Let no page be tried again."""
+        self._lost = self._lost or error
+        self._is_lost.set()
 
     async def _attempt(self, place: PagePlace, attempt: int, hold: Hold) -> _Outcome:
         """Return the outcome of one try. Gives the image back however it ends."""

@@ -66,4 +66,4 @@ class LostContact:
     def page_failed(self, error: EngineError) -> bool:
         """Note that a page failed for good, and tell whether no other page would fare better."""
         self._unreached = self._unreached + 1 if error.cause == "connect" else 0
-        return error.stops_run or self._unreached >= MOST_UNREACHED
+        return self._unreached >= MOST_UNREACHED

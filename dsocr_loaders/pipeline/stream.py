@@ -92,7 +92,7 @@ class PageStream:
         self._stages: tuple[asyncio.Task[None], ...] = ()
         self._reading: PageReading | None = None
         self._head: RunItem | asyncio.Task[PageResult] | None = None
-        self._is_doomed = False
+        self._has_failed = False
         self._is_over = False
 
     async def next(self) -> RunItem | None:
@@ -101,7 +101,8 @@ class PageStream:
         Safe to cancel: the item is not lost, the next call returns it.
 
         Raises:
-            EngineError: the run cannot go on.
+            EngineError: the run cannot go on: raised in the place of the page that found out, or, if the engine could
+                not be reached for page after page, behind the results of all pages that were begun.
             Exception: what `sources` or the store raised.
         """
         if self._is_over:
@@ -111,9 +112,13 @@ class PageStream:
         if self._head is None:
             self._head = await self._outlet.get()
         if self._head is None:
-            self._is_over = True
-            await asyncio.gather(*self._stages)  # raises what ended them
-            self._end()
+            lost = self._lost
+            await self.close()
+            for stage in self._stages:
+                if not stage.cancelled():
+                    stage.result()  # raises what ended it
+            if lost is not None:
+                raise lost
             return None
         item = await asyncio.shield(self._head) if isinstance(self._head, asyncio.Task) else self._head
         self._head = None
@@ -129,7 +134,8 @@ class PageStream:
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-        self._end()
+        if self._reading is not None:
+            self._reading.close()
 
     def _begin(self) -> None:
         """Make what belongs to the engine's loop, and start."""
@@ -140,9 +146,14 @@ class PageStream:
         self._places: Share = FairPermits().share(lambda: _BUFFER * reading.most_images)
         self._stages = (asyncio.create_task(self._describe()), asyncio.create_task(self._admit(reading)))
 
-    def _end(self) -> None:
-        if self._reading is not None:
-            self._reading.close()
+    @property
+    def _is_in_vain(self) -> bool:
+        """Whether this run is going to end with an error, so that no other page is worth starting."""
+        return self._has_failed or self._lost is not None
+
+    @property
+    def _lost(self) -> EngineError | None:
+        return None if self._reading is None else self._reading.lost
 
     def _tell(self, event: RunEvent) -> None:
         self._listener(event)
@@ -155,8 +166,8 @@ class PageStream:
                 source = await in_thread(lambda: next(self._sources, None), "sources")
                 if source is None:
                     return
-                is_failure = isinstance(source, SourceFailure)
-                self._described.put_nowait(source if is_failure else await self._opened(source))
+                described = source if isinstance(source, SourceFailure) else await self._opened(source)
+                self._described.put_nowait(described)
         finally:
             self._described.put_nowait(None)
 
@@ -172,7 +183,7 @@ class PageStream:
 
     async def _admit(self, reading: PageReading) -> None:
         try:
-            while (described := await self._described.get()) is not None and not self._is_doomed:
+            while (described := await self._described.get()) is not None and not self._is_in_vain:
                 self._ahead.release()
                 await self._places.acquire()
                 self._outlet.put(described)
@@ -188,7 +199,7 @@ class PageStream:
         batch = Batch()
         for page_number in opened.page_numbers:
             await self._places.acquire()
-            if self._is_doomed:
+            if self._is_in_vain:
                 return
             place = PagePlace(opened.source, opened.info, page_number)
             known = await reading.known(place)
@@ -211,4 +222,4 @@ class PageStream:
         if hold is not None:
             hold.give_back()  # a task that is cancelled before it began has not done so
         if not task.cancelled() and task.exception() is not None:  # seen: asyncio complains about one that is not
-            self._is_doomed = True
+            self._has_failed = True

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pymupdf
 import pytest
 
-from dsocr_loaders.errors import engine_error
+from dsocr_loaders.errors import EngineUnavailable, engine_error
 from dsocr_loaders.pipeline.retries import MOST_ATTEMPTS, MOST_UNREACHED
 from dsocr_loaders.testing import ScriptedEngine
 from dsocr_loaders.values import PageResult, PageStatus, ReadRequest
@@ -92,4 +92,23 @@ def test_an_engine_that_answers_now_and_then_is_not_gone(
     pages = pages_of(run(make_pdf(*texts), engine, max_in_flight=1))
 
     assert ["failed", "ok"] * (MOST_UNREACHED + 1) == [page.status for page in pages]
+    engine.close()
+
+
+def test_a_lost_engine_ends_the_run_behind_what_was_begun(
+    make_pdf: Callable[..., Path], run: Callable[..., Iterator[RunItem]]
+) -> None:
+    """Pages that wait for another try wait no longer, no file is begun any more, and every begun page has a result."""
+    patient = engine_error("connect", "cannot be reached", retry_after_s=30.0)
+    hasty = engine_error("connect", "cannot be reached", retry_after_s=0.0)
+    engine = ScriptedEngine(lambda request: patient if request.page.page_number == 1 else hasty, capacity=20)
+    sources, seen = [make_pdf(*map(str, range(5)))] + [make_pdf("1")] * 60, []
+
+    with pytest.raises(EngineUnavailable, match="cannot be reached"):
+        seen.extend(run(sources, engine, max_in_flight=5))
+
+    pages = [item for item in seen if isinstance(item, PageResult)]
+    assert [1, 2, 3, 4, 5] == [page.page_number for page in pages][:5]
+    assert {"connect"} == {page.error.cause for page in pages}
+    assert len(pages) < 40
     engine.close()

@@ -62,8 +62,3 @@ def test_contact_is_lost_with_pages_in_a_row():
     assert [False] * (MOST_UNREACHED - 1) == first == second
     assert other is False
     assert [*first, True] == third
-
-
-def test_what_stops_a_run_stops_it_at_once():
-    """This test ensures that a refused key does not wait for a second page."""
-    assert LostContact().page_failed(engine_error("unauthorized", "x"))
