@@ -88,8 +88,10 @@ class JournalStore:
             JournalError: the journal cannot be written; what was recorded before is kept.
         """
         key = self._key(page.place)
-        written = self._file.write(lambda db: store_page(db, page, key, self._setups(page)))
-        await asyncio.shield(asyncio.wrap_future(written))
+        work = self._file.write(lambda db: store_page(db, page, key, self._setups(page)))
+        written = asyncio.wrap_future(work)
+        written.add_done_callback(_seen)
+        await asyncio.shield(written)
 
     def _setups(self, page: FinishedPage) -> set[Setup]:
         return {self._asked} if page.request is None else {self._asked, setup_of(page.request, self._asked)}
@@ -108,3 +110,9 @@ class JournalStore:
             found = self._file.read(lambda db: finished_pages(db, key, self._setup))
             asked = self._finished[key] = asyncio.ensure_future(asyncio.wrap_future(found))
         return await asyncio.shield(asked)
+
+
+def _seen(future: asyncio.Future[None]) -> None:
+    """Look at the error of a write whose caller was cancelled, which asyncio would complain about."""
+    if not future.cancelled():
+        future.exception()

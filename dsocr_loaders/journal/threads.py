@@ -104,17 +104,21 @@ class DatabaseThread:
 
     def _do_all(self, works: list[Work]) -> None:
         """Do the works together; where that fails, each alone: on a full disk a short page may still fit."""
-        try:
-            results = self._done(works)
-        except Exception as error:  # noqa: BLE001 - the thread lives on, and who waits is told
-            if len(works) > 1:
-                for work in works:
-                    self._do_all([work])
-            else:
-                works[0][1].set_exception(error)
-        else:
-            for (_, future), result in zip(works, results, strict=True):
+        outcome = self._outcome(works)
+        if isinstance(outcome, list):
+            for (_, future), result in zip(works, outcome, strict=True):
                 future.set_result(result)
+        elif len(works) == 1:
+            works[0][1].set_exception(outcome)
+        else:
+            for work in works:
+                self._do_all([work])
+
+    def _outcome(self, works: list[Work]) -> list[Any] | Exception:
+        try:
+            return self._done(works)
+        except Exception as error:  # noqa: BLE001 - the thread lives on, and who waits is told
+            return error
 
     def _done(self, works: list[Work]) -> list[Any]:
         """Return the works' results once they are committed. A damaged file is replaced and the works done again."""

@@ -196,8 +196,8 @@ def test_a_journal_that_cannot_be_written_ends_the_run(make_pdf, tmp_path, monke
     handed_over = [page.page_number for page in caught.value.results]
     recalled = [page.page_number for page in read(path, engine=engine, journal=journal).pages if page.is_recalled]
 
-    assert [1, 2] == recalled
-    assert handed_over == recalled[: len(handed_over)]
+    assert 2 == len(recalled)
+    assert set(handed_over) <= set(recalled)
     engine.close()
 
 
