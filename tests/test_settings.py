@@ -45,6 +45,7 @@ DEFAULTS = {
     "save_images": None,
     "limits": Limits(),
     "ordered": True,
+    "observers": (),
     "show_progress": False,
 }
 
@@ -77,6 +78,7 @@ NOT_ALLOWED = {
     "save_images": ["crops", "", True],
     "limits": [5, "many", None],
     "ordered": ["maybe", 2, None],
+    "observers": [5, [object()], None],
     "show_progress": ["maybe", 2, None],
 }
 

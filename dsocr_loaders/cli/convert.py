@@ -15,6 +15,7 @@ from dsocr_loaders.errors import EngineError, JournalError, OutputError, placed
 from dsocr_loaders.values import PageError, PageStatus
 
 if TYPE_CHECKING:
+    from dsocr_loaders.observers import RunReport
     from dsocr_loaders.pipeline import RunItem, SourceOpened
     from dsocr_loaders.settings import Settings
     from dsocr_loaders.values import PageResult, SourceFailure
@@ -48,28 +49,30 @@ def convert(
 
     SOURCE is a file, a folder or a glob pattern. What cannot be read is said in one line each; the rest is done.
     """
-    from dsocr_loaders.reader import Reader  # noqa: PLC0415 - `dsocr --help` needs none of it
+    from dsocr_loaders.observers import ProgressObserver  # noqa: PLC0415 - `dsocr --help` needs none of it
+    from dsocr_loaders.reader import Reader  # noqa: PLC0415 - likewise
 
     if no_journal and journal is not None:
         raise click.UsageError("--journal and --no-journal exclude each other")
     settings = settings_from(options | {"journal": journal})
+    watching = [ProgressObserver(says_failures=False)] if settings.show_progress else []  # failures are said below
     folder = OutputFolder(output)
     if journal is None and not no_journal:
         settings = settings.model_copy(update={"journal": _journal_in(folder)})
     job = _Job(settings, folder)
-    with Reader.from_settings(settings) as reader:
-        items = reader.iter_items(list(sources))
+    with Reader.from_settings(settings.model_copy(update={"show_progress": False})) as reader:
+        items = reader.iter_items(list(sources), observers=watching)
         try:
             for item in items:
                 job.take(item)
         except (EngineError, JournalError) as error:
             click.echo(f"Error: {error}", err=True)
             job.end_early(error)
-            job.report()
+            job.report(reader.last_report)
             return job.status_after(error)
         finally:
             items.close()
-    job.report()
+    job.report(reader.last_report)
     return job.status
 
 
@@ -101,7 +104,6 @@ class _Job:
         self._files: Counter[str] = Counter()
         self._statuses: Counter[PageStatus] = Counter()
         self._chunks: Counter[str] = Counter()
-        self._recalled = 0
         self._has_advised = False
 
     def take(self, item: RunItem) -> None:
@@ -127,11 +129,8 @@ class _Job:
     def _take_page(self, page: PageResult) -> None:
         self._statuses[page.status] += 1
         self._pages.append(page)
-        self._recalled += page.is_recalled
         if page.error is not None:
             click.echo(f"Error: {self._advised_once(page.error.message)}", err=True)
-        if self._settings.show_progress:
-            click.echo(f"{page.source.name}: page {page.page_number} of {page.total_pages}: {page.status}", err=True)
 
     def _advised_once(self, message: str) -> str:
         """Return the message, with the ways to get an engine only when they are told for the first time."""
@@ -205,16 +204,16 @@ class _Job:
         self._files["written"] += 1
         self._chunks.update(chunk.metadata.region_type for chunk in chunks)
 
-    def report(self) -> None:
+    def report(self, run: RunReport | None) -> None:
         """Print what was done."""
         files = f"{self._files['written']} written to {self._folder.folder}"
         if self._files["failed"]:
             files += f", {self._files['failed']} failed"
         click.echo(f"files   {files}")
         click.echo(f"pages   {_counts({status.value: count for status, count in sorted(self._statuses.items())})}")
-        if self._recalled:
-            click.echo(f"journal {self._recalled} pages from {self._settings.journal}, without a read")
         click.echo(f"chunks  {_counts(dict(self._chunks.most_common()))}")
+        for line in run.cost_lines if run else ():
+            click.echo(line)
 
     def status_after(self, error: EngineError | JournalError) -> ExitStatus:
         """How the job went, ended by `error`."""

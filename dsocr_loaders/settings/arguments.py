@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal, TypedDict
 
 from pydantic import SecretStr  # noqa: TC002 - the hints are looked up
@@ -57,6 +57,7 @@ class ReaderArguments(TypedDict, total=False):
     save_images: str | None
     limits: Limits
     ordered: bool
+    observers: Sequence[object]
     show_progress: bool
 
 
