@@ -13,26 +13,8 @@ from typing import TYPE_CHECKING, Self, Unpack
 
 from dsocr_loaders.engines import make_engine
 from dsocr_loaders.granularity import cut
-        return PageStream(
-            sources,
-            engine,
-            self.settings,
-            pool,
-            fallback,
-            is_ordered=is_ordered,
-            store=self._store(engine),
-            tell=delivery.tell,
-        )
-
-    def _store(self, engine: Engine) -> JournalStore | None:
-        """Return where this run's answers are kept, None for nowhere."""
-        chosen = self.settings.journal
-        if not chosen or not is_journaled(engine):
-            return None
-        with self._lock:
-            if self._journal is None:
-                self._journal = JournalFile.opened(journal_path(None if chosen is True else chosen))
-            return JournalStore(self._journal, self.settings, engine)
+from dsocr_loaders.journal import JournalFile, JournalStore, is_journaled, journal_path
+from dsocr_loaders.observers import EventDelivery, ProgressObserver
 from dsocr_loaders.pages import PagePool
 from dsocr_loaders.pipeline import PageStream, aiterate, in_thread, iterate
 from dsocr_loaders.runs import ChunkRun, DocumentRun, Run
@@ -323,10 +305,15 @@ class Reader:
             if self._fallback is None and self.settings.on_page_error == "text_layer":
                 self._fallback = make_engine(self.settings.model_copy(update={"engine": "text_layer"}))
             pool, fallback = self._pool, self._fallback
-<<<<<<< HEAD
-        sources = resolve_sources(source, spool=spool, fs=fs, name=name)
         return PageStream(
-            sources, engine, self.settings, pool, fallback, is_ordered=is_ordered, store=self._store(engine)
+            sources,
+            engine,
+            self.settings,
+            pool,
+            fallback,
+            is_ordered=is_ordered,
+            store=self._store(engine),
+            tell=delivery.tell,
         )
 
     def _store(self, engine: Engine) -> JournalStore | None:
@@ -338,9 +325,6 @@ class Reader:
             if self._journal is None:
                 self._journal = JournalFile.opened(journal_path(None if chosen is True else chosen))
             return JournalStore(self._journal, self.settings, engine)
-=======
-        return PageStream(sources, engine, self.settings, pool, fallback, is_ordered=is_ordered, tell=delivery.tell)
->>>>>>> main
 
 
 def read(source: Sourceable, **settings: Unpack[SettingsArguments]) -> Document:
