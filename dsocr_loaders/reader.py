@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Self, Unpack
 
@@ -23,7 +24,7 @@ from dsocr_loaders.sources import Spool, resolve_sources
 from dsocr_loaders.values import PageResult
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
+    from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
 
     from dsocr_loaders.engines import Engine
     from dsocr_loaders.observers import Observer, RunReport
@@ -69,6 +70,7 @@ class Reader:
         self._fallback: Engine | None = None
         self._pool: PagePool | None = None
         self._journal: JournalFile | None = None
+        self._close_journal: Callable[[], object] | None = None
 
     def _own(self) -> None:
         """Let go of what a forked process has of its parent's: the threads behind it are not there."""
@@ -100,15 +102,15 @@ class Reader:
             pool, self._pool = self._pool, None
             engine, self._engine = self._engine, None
             fallback, self._fallback = self._fallback, None
-            journal, self._journal = self._journal, None
+            close_journal, self._close_journal, self._journal = self._close_journal, None, None
         if pool is not None:
             pool.close()
         if fallback is not None:
             fallback.close()
         if engine is not None and engine is not self.settings.engine:
             engine.close()
-        if journal is not None:  # after the engine, whose loop may be waiting for a page to be written
-            journal.close()
+        if close_journal is not None:  # after the engine, whose loop may be waiting for a page to be written
+            close_journal()
 
     def __enter__(self) -> Self:
         return self
@@ -324,6 +326,7 @@ class Reader:
         with self._lock:
             if self._journal is None:
                 self._journal = JournalFile.opened(journal_path(None if chosen is True else chosen))
+                self._close_journal = weakref.finalize(self, self._journal.close)
             return JournalStore(self._journal, self.settings, engine)
 
 

@@ -103,7 +103,7 @@ class _OpenFiles:
 
     def _forget(self) -> None:
         self._owner = os.getpid()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a garbage collection while it is held may close a reader
         self._users: dict[JournalFile, int] = {}
 
     def joined(self, path: Path) -> JournalFile:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import zlib
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from dsocr_loaders.answer_store import KnownPage
@@ -101,6 +101,7 @@ def _answer(columns: Sequence[Any], engine: str) -> RawAnswer:
 def store_page(connection: sqlite3.Connection, finished: FinishedPage, key: PageKey, setups: Iterable[Setup]) -> None:
     """Store a page, with its answer under each of the `setups`. A final answer is never replaced."""
     now_s = time.time()
+    named = replace(finished.page.source, name=without_secrets(finished.page.source.name))
     page, ink, answer = finished.page, finished.page.ink, finished.answer
     digest = finished.prepared.digest if finished.prepared else None
     if answer is not None and digest is not None:
@@ -115,6 +116,6 @@ def store_page(connection: sqlite3.Connection, finished: FinishedPage, key: Page
             *(key.source_sha256, key.rendering, finished.place.page_number, digest),
             *(page.width, page.height, page.unit, page.rotation),
             *((ink.columns, ink.rows, zlib.compress(ink.shares, 1)) if ink else (None, None, None)),
-            *(without_secrets(page.source.file_name), now_s),
+            *(named.file_name, now_s),
         ),
     )

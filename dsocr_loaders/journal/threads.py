@@ -77,7 +77,8 @@ class DatabaseThread:
     def stop(self) -> None:
         """Finish what was handed in, close the connection and end the thread."""
         self._queue.put(None)
-        self._thread.join()
+        if self._thread is not threading.current_thread():  # a garbage collection may come here from anywhere
+            self._thread.join()
 
     def _run(self) -> None:
         is_over = False

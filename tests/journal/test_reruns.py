@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 
 import pytest
 
 from dsocr_loaders import Reader, read
 from dsocr_loaders.errors import JournalError, PagesFailed, engine_error
-from dsocr_loaders.journal import JournalFile
+from dsocr_loaders.journal import JOURNAL_FILE, JournalFile
 from dsocr_loaders.pages import PagePool
 from dsocr_loaders.testing import ScriptedEngine, ScriptedServer
 from dsocr_loaders.values import TextSource
@@ -199,6 +200,37 @@ def test_a_journal_that_cannot_be_written_ends_the_run(make_pdf, tmp_path, monke
     assert 2 == len(recalled)
     assert set(handed_over) <= set(recalled)
     engine.close()
+
+
+def test_a_reader_that_nobody_closes(make_pdf, tmp_path):
+    """This test ensures that the file is closed with its last reader, even if that is only forgotten."""
+    engine = ScriptedEngine(answers)
+    reader = Reader(engine, journal=str(tmp_path))
+    reader.read(make_pdf("1"))
+    is_open = sorted(path.name for path in tmp_path.iterdir())
+    del reader
+    gc.collect()
+    engine.close()
+
+    assert [JOURNAL_FILE, f"{JOURNAL_FILE}-shm", f"{JOURNAL_FILE}-wal"] == is_open
+    assert [JOURNAL_FILE] == [path.name for path in tmp_path.iterdir()]
+
+
+def test_no_key_is_stored(make_pdf, tmp_path):
+    """This test ensures that neither a key nor the query of a URL is anywhere in the file."""
+    secret = "sk-0123456789abcdef"  # noqa: S105 - nobody's
+    with (
+        ScriptedServer(ANSWER, api_key=secret) as server,
+        Reader(server.base_url, api_key=secret, journal=str(tmp_path)) as reader,
+    ):
+        reader.load(make_pdf("1").read_bytes(), name=f"https://me:{secret}@host/report.pdf?key={secret}")
+        content = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    stored = (tmp_path / JOURNAL_FILE).read_bytes()
+
+    assert 1 == len(server.requests)
+    assert b"It rains" in content
+    assert b"It rains" in stored
+    assert secret.encode() not in content + stored
 
 
 def test_readers_share_a_journal(make_pdf, tmp_path):
