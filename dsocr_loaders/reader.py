@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Self, Unpack
 
 from dsocr_loaders.crops import CropStream
 from dsocr_loaders.engines import make_engine
 from dsocr_loaders.granularity import cut
+from dsocr_loaders.journal import JournalFile, JournalStore, is_journaled, journal_path
 from dsocr_loaders.observers import EventDelivery, ProgressObserver
 from dsocr_loaders.pages import PagePool
 from dsocr_loaders.pipeline import PageStream, aiterate, in_thread, iterate
@@ -23,7 +25,7 @@ from dsocr_loaders.sources import Spool, resolve_sources
 from dsocr_loaders.values import PageResult
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
+    from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
 
     from dsocr_loaders.engines import Engine
     from dsocr_loaders.observers import Observer, RunReport
@@ -68,6 +70,8 @@ class Reader:
         self._engine: Engine | None = None
         self._fallback: Engine | None = None
         self._pool: PagePool | None = None
+        self._journal: JournalFile | None = None
+        self._close_journal: Callable[[], object] | None = None
 
     def _own(self) -> None:
         """Let go of what a forked process has of its parent's: the threads behind it are not there."""
@@ -99,12 +103,15 @@ class Reader:
             pool, self._pool = self._pool, None
             engine, self._engine = self._engine, None
             fallback, self._fallback = self._fallback, None
+            close_journal, self._close_journal, self._journal = self._close_journal, None, None
         if pool is not None:
             pool.close()
         if fallback is not None:
             fallback.close()
         if engine is not None and engine is not self.settings.engine:
             engine.close()
+        if close_journal is not None:  # after the engine, whose loop may be waiting for a page to be written
+            close_journal()
 
     def __enter__(self) -> Self:
         return self
@@ -281,7 +288,8 @@ class Reader:
         delivery = await in_thread(lambda: self._delivery(observers), "engine")  # making an engine may take its time
         try:
             with Spool() as spool:
-                stream = self._stream(resolve_sources(source, spool=spool, fs=fs, name=name), delivery, is_ordered)
+                sources = resolve_sources(source, spool=spool, fs=fs, name=name)
+                stream = await in_thread(lambda: self._stream(sources, delivery, is_ordered), "journal")  # it opens it
                 async with aclosing(aiterate(stream)) as items:
                     async for item in items:
                         yield item
@@ -306,8 +314,28 @@ class Reader:
             if self._fallback is None and self.settings.on_page_error == "text_layer":
                 self._fallback = make_engine(self.settings.model_copy(update={"engine": "text_layer"}))
             pool, fallback = self._pool, self._fallback
-        stream = PageStream(sources, engine, self.settings, pool, fallback, is_ordered=is_ordered, tell=delivery.tell)
+        stream = PageStream(
+            sources,
+            engine,
+            self.settings,
+            pool,
+            fallback,
+            is_ordered=is_ordered,
+            store=self._store(engine),
+            tell=delivery.tell,
+        )
         return stream if self.settings.save_images is None else CropStream(stream, pool, self.settings)
+
+    def _store(self, engine: Engine) -> JournalStore | None:
+        """Return where this run's answers are kept, None for nowhere."""
+        chosen = self.settings.journal
+        if not chosen or not is_journaled(engine):
+            return None
+        with self._lock:
+            if self._journal is None:
+                self._journal = JournalFile.opened(journal_path(None if chosen is True else chosen))
+                self._close_journal = weakref.finalize(self, self._journal.close)
+            return JournalStore(self._journal, self.settings, engine)
 
 
 def read(source: Sourceable, **settings: Unpack[SettingsArguments]) -> Document:
