@@ -40,7 +40,7 @@ class Reader:
     event loops. The engine is made on first use. Closing (or leaving the `with` block) ends the engine and the page
     workers; an engine object that was passed in stays open, so that several readers can share it.
 
-    Sources are a path, a folder, a glob pattern, bytes, a binary file object, or a list of these.
+    Sources are a path, a folder, a glob pattern, an http(s) URL, bytes, a binary file object, or a list of these.
 
     Args:
         engine: what reads, see `Settings.engine`.
@@ -237,7 +237,15 @@ class Reader:
             if self._fallback is None and self.settings.on_page_error == "text_layer":
                 self._fallback = make_engine(self.settings.model_copy(update={"engine": "text_layer"}))
             pool, fallback = self._pool, self._fallback
-        sources = resolve_sources(source, spool=spool, fs=fs, name=name)
+        sources = resolve_sources(
+            source,
+            spool=spool,
+            fs=fs,
+            name=name,
+            recursive=self.settings.recursive,
+            limits=self.settings.limits,
+            allow_private_urls=self.settings.allow_private_urls,
+        )
         return PageStream(sources, engine, self.settings, pool, fallback)
 
 
@@ -245,7 +253,7 @@ def read(source: Sourceable, **settings: Unpack[SettingsArguments]) -> Document:
     """Return the document that `source` makes: every page with its regions, their boxes and text.
 
     Args:
-        source: a path, bytes or a binary file object.
+        source: a path, an http(s) URL, bytes or a binary file object.
         **settings: see `Settings`.
 
     Raises:
@@ -265,7 +273,7 @@ def iter_pages(source: Sourceable, **settings: Unpack[SettingsArguments]) -> Gen
     """Yield the result of each page of `source` in order, as soon as it and those before it are read.
 
     Args:
-        source: a path, a folder, a glob pattern, bytes, a binary file object, or a list of these.
+        source: a path, a folder, a glob pattern, an http(s) URL, bytes, a binary file object, or a list of these.
         **settings: see `Settings`.
 
     Raises:

@@ -34,6 +34,9 @@ READ_SETTINGS = (
     "max_in_flight",
     "image_format",
     "structure",
+    "recursive",
+    "allow_private_urls",
+    "prefer_text_layer",
     "show_progress",
 )
 """Those that shape how pages are read.
