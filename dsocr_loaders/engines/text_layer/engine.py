@@ -95,7 +95,7 @@ def prepare_text_layer(page: PageImage, _request: ReadRequest, *, password: Pass
     document = opened(source, password)
     with damage_as_error(f"{source.name}, page {page.page_number}"):
         layer = layer_of(document[page.page_number - 1])
-    reason = reason_for_ocr(layer)
+    reason = reason_for_ocr(layer, page.ink)
     if reason is not None:
         raise _needs_ocr(page, reason)
     fingerprint = _fingerprint()
