@@ -38,6 +38,7 @@ DEFAULTS = {
     "max_new_tokens": None,
     "timeout_s": 600,
     "max_in_flight": None,
+    "max_concurrency": 256,
     "image_format": "jpeg",
     "on_page_error": "raise",
     "journal": None,
@@ -47,6 +48,7 @@ DEFAULTS = {
     "recursive": False,
     "allow_private_urls": False,
     "prefer_text_layer": False,
+    "ordered": True,
     "show_progress": False,
 }
 
@@ -71,6 +73,7 @@ NOT_ALLOWED = {
     "max_new_tokens": [0, -1, 1_000_001, 1.5, "all"],
     "timeout_s": [0, -1, float("nan"), float("inf"), "soon", None],
     "max_in_flight": [0, -1, 4097, 1.5],
+    "max_concurrency": [0, -1, 4097, 1.5, None],
     "image_format": ["", "jpg", "webp", None],
     "on_page_error": ["", "ignore", "warn", None],
     "journal": [True, "journal.sqlite"],
@@ -80,6 +83,7 @@ NOT_ALLOWED = {
     "recursive": ["maybe", 2, None],
     "allow_private_urls": ["maybe", 2, None],
     "prefer_text_layer": ["maybe", 2, None],
+    "ordered": ["maybe", 2, None],
     "show_progress": ["maybe", 2, None],
 }
 

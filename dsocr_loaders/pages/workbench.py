@@ -11,9 +11,11 @@ from PIL import Image
 
 from dsocr_loaders.errors import DsocrError, SourceDamaged
 from dsocr_loaders.geometry import box_to_pixels
+from dsocr_loaders.pages.annotating import AnnotateJob, annotated_pdf
 from dsocr_loaders.pages.ink import INK_DPI, measure_ink
 from dsocr_loaders.pages.jobs import DescribeJob, RenderedPage, RenderJob
 from dsocr_loaders.pages.opening import choose_pdf_backend, open_source
+from dsocr_loaders.pages.pixels_wanted import PixelsWanted
 from dsocr_loaders.pages.unchanged import require_unchanged
 from dsocr_loaders.values import PageImage, ReadRequest, SourceInfo
 
@@ -57,6 +59,8 @@ class Workbench:
             return self._describe(job)
         if isinstance(job, RenderJob):
             return self._render(job)
+        if isinstance(job, AnnotateJob):
+            return annotated_pdf(job, self._opened(job.source, job.options))
         return self._crop(cast("CropJob", job))
 
     def _opened(self, source: Source, options: OpenOptions) -> OpenedSource:
@@ -96,6 +100,10 @@ class Workbench:
         request = ReadRequest(page, job.task, job.prompt, job.resolution, job.decoding, job.attempt)
         try:
             prepared = job.prepare(replace(page, image=image) if job.needs_image else page, request)
+            if isinstance(prepared, PixelsWanted):
+                if frame.unit == "pt":  # an image ignores the resolution: it is here already
+                    image = opened.render(job.page_number, job.options.dpi)
+                prepared = prepared.prepare(replace(page, image=image), request)
         except DsocrError:
             raise
         except Exception as error:

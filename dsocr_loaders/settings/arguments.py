@@ -49,6 +49,7 @@ class ReaderArguments(TypedDict, total=False):
     max_new_tokens: int | None
     timeout_s: float
     max_in_flight: int | None
+    max_concurrency: int
     image_format: Literal["jpeg", "png"]
     on_page_error: OnPageError
     journal: str | bool | None
@@ -58,6 +59,7 @@ class ReaderArguments(TypedDict, total=False):
     recursive: bool
     allow_private_urls: bool
     prefer_text_layer: bool
+    ordered: bool
     show_progress: bool
 
 

@@ -10,8 +10,8 @@ all text of the page, so that formulas, tables, code and names, which break ever
 * letters that follow each other as in no language: for each of the scripts in `letter_pairs.txt`, what a pair costs
   there on the average, in bits; and for Chinese characters and Korean syllables, how many are everyday ones.
 
-What cannot be told: an alphabet without a table, too little text (`_FEWEST_PAIRS`), and Chinese characters or Korean
-syllables that are swapped with each other within one page.
+What cannot be told: an alphabet without a table, kana, too little text (`_FEWEST_PAIRS`), and Chinese characters or
+Korean syllables that are swapped with each other within one page.
 """
 
 from __future__ import annotations

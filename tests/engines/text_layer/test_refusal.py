@@ -155,7 +155,7 @@ def test_wrong_maps_to_unicode(reason, language, change):
     assert "garbled" in found
 
 
-@pytest.mark.parametrize("language", ["zh", "ja", "ko"])
+@pytest.mark.parametrize("language", ["zh", "ko"])
 def test_wrong_maps_of_east_asian_fonts(reason, language):
     """This test ensures that Chinese characters and Korean syllables that nobody uses every day are refused."""
     found = reason(remapped(page_of(TEXTS[language] * 3), shifted(29)))
