@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dsocr_loaders.cli.exits import ExitStatus, status_of
+from dsocr_loaders.cli.forecast import tell_ways
 from dsocr_loaders.cli.options import CHUNK_SETTINGS, READ_SETTINGS, setting_options, settings_from
 from dsocr_loaders.cli.outputs import OutputFolder
 from dsocr_loaders.errors import EngineError, OutputError, placed
@@ -24,7 +25,12 @@ __all__ = ["convert"]
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@click.option("-o", "--output", required=True, metavar="FOLDER", help="Where the results go; made if missing.")
+@click.option("-o", "--output", metavar="FOLDER", help="Where the results go; made if missing.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Say for each page which way it would go (text layer, model, blank, or why it fails), and read nothing.",
+)
 @click.option(
     "--on-page-error",
     type=click.Choice(["skip", "placeholder", "text_layer"]),
@@ -34,14 +40,18 @@ __all__ = ["convert"]
     "text layer. The document's JSON has it with its error in any case.",
 )
 @setting_options((*READ_SETTINGS, *CHUNK_SETTINGS))
-def convert(sources: tuple[str, ...], output: str, **options: object) -> ExitStatus:
+def convert(sources: tuple[str, ...], output: str | None, *, dry_run: bool, **options: object) -> ExitStatus:
     """Turn PDFs and images into FOLDER/<name>.json, .chunks.jsonl and .md, and print a report.
 
-    SOURCE is a file, a folder or a glob pattern. What cannot be read is said in one line each; the rest is done.
+    SOURCE is a file, a folder, a glob pattern or an http(s) URL. What cannot be read is said in one line each; the rest is done.
     """
     from dsocr_loaders.reader import Reader  # noqa: PLC0415 - `dsocr --help` needs none of it
 
     settings = settings_from(options)
+    if dry_run:
+        return tell_ways(sources, settings)
+    if output is None:
+        raise click.MissingParameter("It names the folder for the results.", param_hint="-o", param_type="option")
     job = _Job(settings, OutputFolder(output))
     with Reader.from_settings(settings) as reader:
         items = reader.iter_items(list(sources))

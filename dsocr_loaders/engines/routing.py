@@ -40,6 +40,7 @@ class TextLayerFirst:
         owns_model: whether `close` closes the model too.
 
     Attributes:
+        model: as given.
         text_source: the model's; an answer from the text layer is a `LayoutAnswer`, which tells it apart.
         loop: the model's.
 
@@ -50,7 +51,7 @@ class TextLayerFirst:
     needs_image = False  # at first: a page that goes to the model is rendered once more, at full size
 
     def __init__(self, model: Engine, password: str | None = None, *, owns_model: bool = True) -> None:
-        self._model = model
+        self.model = model
         self._owns_model = owns_model
         self.fingerprint = f"{model.fingerprint}, or text_layer pymupdf {backend_version()} where that is good"
         self.text_source: TextSource = model.text_source
@@ -63,12 +64,12 @@ class TextLayerFirst:
         )
 
     def __repr__(self) -> str:
-        return f"TextLayerFirst({self._model!r})"
+        return f"TextLayerFirst({self.model!r})"
 
     @property
     def capacity(self) -> int:
         """Of the model, now."""
-        return self._model.capacity
+        return self.model.capacity
 
     async def read(self, prepared: Prepared, request: ReadRequest) -> Answer:
         """Return the regions that the page worker found, or else the model's answer.
@@ -78,12 +79,12 @@ class TextLayerFirst:
         """
         if isinstance(prepared.payload, LayoutAnswer):
             return prepared.payload
-        return await self._model.read(prepared, request)
+        return await self.model.read(prepared, request)
 
     def close(self) -> None:
         """Close the model, if this engine owns it."""
         if self._owns_model:
-            self._model.close()
+            self.model.close()
 
 
 def prepare_text_layer_first(
