@@ -43,7 +43,8 @@ __all__ = ["convert"]
 def convert(sources: tuple[str, ...], output: str | None, *, dry_run: bool, **options: object) -> ExitStatus:
     """Turn PDFs and images into FOLDER/<name>.json, .chunks.jsonl and .md, and print a report.
 
-    SOURCE is a file, a folder, a glob pattern or an http(s) URL. What cannot be read is said in one line each; the rest is done.
+    SOURCE is a file, a folder, a glob pattern or an http(s) URL. What cannot be read is said in one line each; the
+    rest is done.
     """
     from dsocr_loaders.reader import Reader  # noqa: PLC0415 - `dsocr --help` needs none of it
 
