@@ -51,7 +51,7 @@ _MOST_MIXED = 0.25  # of the pairs; "β-Carotin" and "DNAポリメラーゼ" are
 _SHORT_TEXT = 2.2  # bits: what the average may be off by, times the root of the number of pairs
 
 _FEWEST_IDEOGRAPHS = 80
-_FEWEST_COMMON = 0.1  # of the ideographs or syllables; honest text has 0.3 to 0.8, chance 0.03
+_FEWEST_COMMON = 0.07  # of the ideographs or syllables; honest text has 0.2 to 0.8, chance 0.03
 _EAST_ASIAN = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "LATIN", "KATAKANA-HIRAGANA"})
 
 _LETTERS = frozenset({"Ll", "Lo", "Lu", "Lt", "Mn", "Mc"})
