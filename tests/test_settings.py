@@ -49,6 +49,7 @@ DEFAULTS = {
     "allow_private_urls": False,
     "prefer_text_layer": False,
     "ordered": True,
+    "observers": (),
     "show_progress": False,
 }
 
@@ -84,6 +85,7 @@ NOT_ALLOWED = {
     "allow_private_urls": ["maybe", 2, None],
     "prefer_text_layer": ["maybe", 2, None],
     "ordered": ["maybe", 2, None],
+    "observers": [5, [object()], None],
     "show_progress": ["maybe", 2, None],
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal, TypedDict
 
 from pydantic import SecretStr  # noqa: TC002 - the hints are looked up
@@ -60,6 +60,7 @@ class ReaderArguments(TypedDict, total=False):
     allow_private_urls: bool
     prefer_text_layer: bool
     ordered: bool
+    observers: Sequence[object]
     show_progress: bool
 
 
