@@ -44,7 +44,7 @@ class Reader:
     event loops. The engine is made on first use. Closing (or leaving the `with` block) ends the engine and the page
     workers; an engine object that was passed in stays open, so that several readers can share it.
 
-    Sources are a path, a folder, a glob pattern, bytes, a binary file object, or a list of these.
+    Sources are a path, a folder, a glob pattern, an http(s) URL, bytes, a binary file object, or a list of these.
 
     Args:
         engine: what reads, see `Settings.engine`.
@@ -263,7 +263,7 @@ class Reader:
         delivery = self._delivery(observers)
         try:
             with Spool() as spool:
-                stream = self._stream(resolve_sources(source, spool=spool, fs=fs, name=name), delivery, is_ordered)
+                stream = self._stream(self._sources(source, spool, fs, name), delivery, is_ordered)
                 with closing(iterate(stream)) as items:
                     yield from items
         finally:
@@ -281,7 +281,7 @@ class Reader:
         delivery = await in_thread(lambda: self._delivery(observers), "engine")  # making an engine may take its time
         try:
             with Spool() as spool:
-                sources = resolve_sources(source, spool=spool, fs=fs, name=name)
+                sources = self._sources(source, spool, fs, name)
                 stream = await in_thread(lambda: self._stream(sources, delivery, is_ordered), "journal")  # it opens it
                 async with aclosing(aiterate(stream)) as items:
                     async for item in items:
@@ -293,6 +293,19 @@ class Reader:
         progress = (ProgressObserver(),) if self.settings.show_progress else ()
         every = (*self.settings.observers, *observers, *progress)
         return EventDelivery(every, engine=self.engine.fingerprint, capacity=self.engine.capacity)
+
+    def _sources(
+        self, source: Sourceable, spool: Spool, fs: FileSystem | None, name: str | None
+    ) -> Iterator[Source | SourceFailure]:
+        return resolve_sources(
+            source,
+            spool=spool,
+            fs=fs,
+            name=name,
+            recursive=self.settings.recursive,
+            limits=self.settings.limits,
+            allow_private_urls=self.settings.allow_private_urls,
+        )
 
     def _stream(
         self,
@@ -334,7 +347,7 @@ def read(source: Sourceable, **settings: Unpack[SettingsArguments]) -> Document:
     """Return the document that `source` makes: every page with its regions, their boxes and text.
 
     Args:
-        source: a path, bytes or a binary file object.
+        source: a path, an http(s) URL, bytes or a binary file object.
         **settings: see `Settings`.
 
     Raises:
@@ -354,7 +367,7 @@ def iter_pages(source: Sourceable, **settings: Unpack[SettingsArguments]) -> Gen
     """Yield the result of each page of `source` in order, as soon as it and those before it are read.
 
     Args:
-        source: a path, a folder, a glob pattern, bytes, a binary file object, or a list of these.
+        source: a path, a folder, a glob pattern, an http(s) URL, bytes, a binary file object, or a list of these.
         **settings: see `Settings`.
 
     Raises:

@@ -35,6 +35,9 @@ READ_SETTINGS = (
     "max_concurrency",
     "image_format",
     "structure",
+    "recursive",
+    "allow_private_urls",
+    "prefer_text_layer",
     "show_progress",
 )
 """Those that shape how pages are read.

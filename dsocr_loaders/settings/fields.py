@@ -146,6 +146,17 @@ class Settings(BaseModel):
     limits: Annotated[Limits, Allowed("a Limits")] = Field(
         Limits(), description="The most that a source may hold, see Limits."
     )
+    recursive: Annotated[bool, Allowed("true or false")] = Field(
+        default=False, description="Go into the subfolders of a folder too."
+    )
+    allow_private_urls: Annotated[bool, Allowed("true or false")] = Field(
+        default=False,
+        description="Let URLs lead to addresses that are not of the public internet, this machine's own included.",
+    )
+    prefer_text_layer: Annotated[bool, Allowed("true or false")] = Field(
+        default=False,
+        description="Read a page from the PDF's own text layer where that is good, the others with the engine.",
+    )
     ordered: Annotated[bool, Allowed("true or false")] = Field(
         default=True,
         description="Page results in order; if not, as they come. Chunks and documents are always in order.",
