@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, cast
 from PIL import Image
 
 from dsocr_loaders.errors import DsocrError, SourceDamaged
-from dsocr_loaders.geometry import box_to_pixels
 from dsocr_loaders.pages.annotating import AnnotateJob, annotated_pdf
 from dsocr_loaders.pages.ink import INK_DPI, measure_ink
 from dsocr_loaders.pages.jobs import DescribeJob, RenderedPage, RenderJob
@@ -31,7 +30,7 @@ class Workbench:
     """Does jobs one after the other and keeps the last sources open in between."""
 
     def __init__(self) -> None:
-        self._open: OrderedDict[tuple[str, str, str | None, str | None], OpenedSource] = OrderedDict()
+        self._open: OrderedDict[tuple[object, ...], OpenedSource] = OrderedDict()
 
     def perform(self, job: Job[object]) -> object:
         """Return the job's result.
@@ -55,10 +54,10 @@ class Workbench:
             raise SourceDamaged(f"{job.place}: {type(error).__name__}: {error}") from error
 
     def _opened(self, source: Source, options: OpenOptions) -> OpenedSource:
-        key = (source.path, source.sha256, options.password, options.pdf_backend)
+        key = (source.path, source.sha256, options.password, options.pdf_backend, options.limits)
         opened = self._open.pop(key, None)
         if opened is None:
-            opened = open_source(source, choose_pdf_backend(options.pdf_backend), options.password)
+            opened = open_source(source, choose_pdf_backend(options.pdf_backend), options.password, options.limits)
         self._open[key] = opened
         while len(self._open) > _MOST_OPEN:
             self._open.popitem(last=False)[1].close()
@@ -75,12 +74,13 @@ class Workbench:
         page = PageImage(
             source=job.source,
             page_number=job.page_number,
-            label=opened.labels[job.page_number - 1],
+            label=opened.labels[job.page_number - 1] if job.label is None else job.label,
             width=frame.width,
             height=frame.height,
             unit=frame.unit,
             rotation=frame.rotation,
             ink=measure_ink(image),
+            notes=opened.notes,
         )
         if page.ink is None or page.ink.is_blank:
             if opened.complaint:
@@ -100,10 +100,8 @@ class Workbench:
         return RenderedPage(page, prepared)
 
     def _crop(self, job: CropJob) -> bytes:
-        image = self._opened(job.source, job.options).render(job.page_number, job.options.dpi)
-        size = (image.width_px, image.height_px)
-        picture = Image.frombuffer("RGB", size, image.data, "raw", "RGB", 0, 1)
-        cut = picture.crop(box_to_pixels(job.box, width_px=image.width_px, height_px=image.height_px))
+        image = self._opened(job.source, job.options).render(job.page_number, job.options.dpi, job.box)
+        cut = Image.frombuffer("RGB", (image.width_px, image.height_px), image.data, "raw", "RGB", 0, 1)
         written = io.BytesIO()
         cut.save(written, "PNG")
         return written.getvalue()

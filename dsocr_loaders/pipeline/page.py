@@ -93,7 +93,7 @@ class PageReading:
         self._prompt = prompt_for(settings.model, settings.task, settings.prompt)
         self._decoding = Decoding(max_new_tokens=settings.max_new_tokens)
         password = settings.password.get_secret_value() if settings.password else None
-        self.options = OpenOptions(dpi=settings.dpi, pdf_backend=settings.pdf_backend, password=password)
+        self.options = OpenOptions(dpi=settings.dpi, pdf_backend=settings.pdf_backend, password=password, limits=settings.limits)
 
     async def read(self, place: PagePlace) -> PageResult:
         """Return the page's result; a failed one is a value.
@@ -157,6 +157,7 @@ class PageReading:
             resolution=self._settings.resolution,
             decoding=self._decoding,
             attempt=attempt,
+            label=place.label,
         )
         return await self._pool.run(job)
 
@@ -261,6 +262,7 @@ class PageReading:
             label=place.label,
             text_source=text_source or self._engine.text_source,
             total_pages=place.info.total_pages,
+            notes=page.notes if page else (),
         )
 
 

@@ -46,6 +46,9 @@ class PageResult:
         label: the PDF's own page label, else the number.
         text_source: who read the text.
         total_pages: number of pages of the source.
+        notes: what a reader should know about the page as it was shown: a file that is cut off, so that a part of the
+            page is missing; a page that was scaled down to a limit. The status tells how the reading of what was
+            there ended. A sentence each; empty for nearly every page.
     """
 
     source: Source
@@ -62,6 +65,7 @@ class PageResult:
     label: str
     text_source: TextSource
     total_pages: int
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
