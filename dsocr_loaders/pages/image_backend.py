@@ -14,6 +14,7 @@ from dsocr_loaders.pages.image_colours import as_rgb
 from dsocr_loaders.pages.image_damage import what_is_there
 from dsocr_loaders.pages.image_frames import count_frames
 from dsocr_loaders.pages.image_opening import guarded, open_image, scale_down
+from dsocr_loaders.pages.memory import is_out_of_memory
 from dsocr_loaders.pages.opened import PageFrame, require_page
 from dsocr_loaders.values import RgbImage
 
@@ -103,7 +104,9 @@ class ImageSource:
                 raise
             except Image.DecompressionBombError as error:
                 raise LimitExceeded(f"{self._place(page_number)}: {error}") from error
-            except Exception as error:  # noqa: BLE001 - what a damaged file raises depends on its format
+            except Exception as error:
+                if is_out_of_memory(error):
+                    raise
                 shown, note = self._what_is_there(page_number, error)
                 notes = (*notes, note)
         if orientation in _TURNS:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, cast
 
 from PIL import Image
 
-from dsocr_loaders.errors import DsocrError, SourceDamaged
+from dsocr_loaders.errors import DsocrError, LimitExceeded, SourceDamaged
 from dsocr_loaders.pages.annotating import AnnotateJob, annotated_pdf
 from dsocr_loaders.pages.ink import INK_DPI, measure_ink
 from dsocr_loaders.pages.jobs import DescribeJob, RenderedPage, RenderJob
+from dsocr_loaders.pages.memory import is_out_of_memory
 from dsocr_loaders.pages.opening import choose_pdf_backend, open_source
 from dsocr_loaders.values import PageImage, ReadRequest, SourceInfo
 
@@ -51,6 +52,11 @@ class Workbench:
             raise
         except Exception as error:
             self.close()  # what a library looks like inside after an error of its own is anyone's guess
+            if is_out_of_memory(error):
+                raise LimitExceeded(
+                    f"{job.place}: it takes more memory than limits.worker_bytes={job.options.limits.worker_bytes} "
+                    "allows; a page that does is broken or made to do harm. Raise the limit if it is neither."
+                ) from error
             raise SourceDamaged(f"{job.place}: {type(error).__name__}: {error}") from error
 
     def _opened(self, source: Source, options: OpenOptions) -> OpenedSource:
