@@ -76,7 +76,8 @@ class Workbench:
     def _render(self, job: RenderJob) -> RenderedPage:
         opened = self._opened(job.source, job.options)
         frame = opened.frame(job.page_number)
-        image = opened.render(job.page_number, job.options.dpi if job.needs_image else INK_DPI)
+        dpi = job.options.dpi if job.needs_image else INK_DPI
+        image = opened.render(job.page_number, dpi)
         page = PageImage(
             source=job.source,
             page_number=job.page_number,
@@ -85,7 +86,7 @@ class Workbench:
             height=frame.height,
             unit=frame.unit,
             rotation=frame.rotation,
-            ink=measure_ink(image),
+            ink=measure_ink(image, dpi if frame.unit == "pt" and not opened.notes else None),
             notes=opened.notes,
         )
         if page.ink is None or page.ink.is_blank:

@@ -93,7 +93,9 @@ class PageReading:
         self._prompt = prompt_for(settings.model, settings.task, settings.prompt)
         self._decoding = Decoding(max_new_tokens=settings.max_new_tokens)
         password = settings.password.get_secret_value() if settings.password else None
-        self.options = OpenOptions(dpi=settings.dpi, pdf_backend=settings.pdf_backend, password=password, limits=settings.limits)
+        self.options = OpenOptions(
+            dpi=settings.dpi, pdf_backend=settings.pdf_backend, password=password, limits=settings.limits
+        )
 
     async def read(self, place: PagePlace) -> PageResult:
         """Return the page's result; a failed one is a value.
