@@ -56,7 +56,7 @@ def measure_ink(image: RgbImage, dpi: float | None = None) -> InkGrid:
 
     Paper is what most of the page looks like, so grey, yellowed and coloured paper count as paper, and so does paper
     that gets darker to a side. Ink is what is darker than light paper, or lighter than dark paper; a page that has none
-    of it is looked at the other way round. Dark borders beside the sheet are no ink. A page with little ink is looked
+    of it is looked at the other way round, for twice the contrast, since JPEG brightens what is beside dark things. Dark borders beside the sheet are no ink. A page with little ink is looked
     at closer: dirt, punched holes, streaks and shadows of edges do not make it one with ink (`pages/marks.py`). On a
     page that has ink, a cell with even one such pixel has a share of at least 1.
 
@@ -75,7 +75,7 @@ def measure_ink(image: RgbImage, dpi: float | None = None) -> InkGrid:
     contrast = max(INK_CONTRAST, round(_GRAINS * paper.grain))
     for is_darker in (paper.is_light, not paper.is_light):
         depth = ImageChops.subtract(even, picture) if is_darker else ImageChops.subtract(picture, even)
-        grid = _grid(_deepest(depth), contrast, pixels_per_mm)
+        grid = _grid(_deepest(depth), contrast if is_darker == paper.is_light else 2 * contrast, pixels_per_mm)
         if grid is not None:
             return grid
     return InkGrid(INK_COLUMNS, INK_ROWS, bytes(INK_COLUMNS * INK_ROWS))
@@ -96,7 +96,7 @@ def _grid(depth: Image.Image, contrast: int, pixels_per_mm: float) -> InkGrid | 
     if is_page and _has_full_edge(shares):
         mask = without_borders(mask, _above(depth, max(_DARK, contrast)))
         shares = _shares(mask.tobytes(), *mask.size)
-    if not _is_busy(shares) and not has_marks(mask, depth, pixels_per_mm, is_page=is_page):
+    if not _is_busy(shares) and not has_marks(mask, depth, contrast, pixels_per_mm, is_page=is_page):
         return None
     return InkGrid(INK_COLUMNS, INK_ROWS, shares)
 

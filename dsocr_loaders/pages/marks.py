@@ -15,7 +15,8 @@ from PIL import Image, ImageChops, ImageFilter
 
 __all__ = ["has_marks", "without_borders"]
 
-_SPECK_MM = 0.9
+_SPECK_MM = 1.1
+_CLEAR = 1.25  # a mark is this much deeper somewhere than the least that is ink
 _SPECKS_OF_PRINT = 8  # so many within a few millimetres are letters in pieces, not dust
 _NEIGHBOURHOOD_MM = 6.0
 _EDGE_SHARE = 0.03  # of a side: how far in what hangs on the edge still counts as its shadow
@@ -43,6 +44,10 @@ class _Spot:
     right: int
     bottom: int
     area: int
+
+    def move(self, x: int, y: int) -> None:
+        self.left, self.right = self.left + x, self.right + x
+        self.top, self.bottom = self.top + y, self.bottom + y
 
     def join(self, other: _Spot) -> None:
         self.left, self.top = min(self.left, other.left), min(self.top, other.top)
@@ -86,12 +91,13 @@ def without_borders(mask: Image.Image, dark: Image.Image) -> Image.Image:
     return ImageChops.subtract(mask, covering.crop((0, 0, *mask.size)))
 
 
-def has_marks(mask: Image.Image, depth: Image.Image, pixels_per_mm: float, *, is_page: bool) -> bool:
+def has_marks(mask: Image.Image, depth: Image.Image, contrast: int, pixels_per_mm: float, *, is_page: bool) -> bool:
     """Tell whether any of the ink is a mark that somebody put there.
 
     Args:
         mask: 255 for ink, 0 for paper.
         depth: how far each pixel is from the paper, 0 to 255.
+        contrast: how far ink is.
         pixels_per_mm: its scale.
         is_page: whether it may be a whole page from a scanner, with the edges of one.
     """
@@ -100,9 +106,9 @@ def has_marks(mask: Image.Image, depth: Image.Image, pixels_per_mm: float, *, is
     if spots is None:
         return True
     grown_px = 2 if is_page else 0
+    faintest = _CLEAR * contrast if is_page else 0
     specks, holes = [], []
-    for whole in spots:
-        spot = _without_echo(whole, depth, grown_px)
+    for spot in (part for whole in spots for part in _without_echo(whole, depth, faintest, grown_px // 2)):
         width, height = spot.right - spot.left - grown_px, spot.bottom - spot.top - grown_px
         if max(width, height) < _SPECK_MM * pixels_per_mm:
             specks.append(spot)
@@ -162,30 +168,28 @@ def _runs(mask: Image.Image) -> list[tuple[int, int, int]] | None:
     return runs
 
 
-def _without_echo(spot: _Spot, depth: Image.Image, grown_px: int) -> _Spot:
-    """Return the spot without the weak waves that JPEG draws around a strong one, within the block it is in."""
-    margin = grown_px // 2
+def _without_echo(spot: _Spot, depth: Image.Image, faintest: float, margin: int) -> list[_Spot]:
+    """Return what is left of a spot without the weak waves that JPEG draws around a strong one; none if all is faint."""
     # It was grown by a pixel each way, except over the edge of the page.
     left, top = (edge + margin if edge else 0 for edge in (spot.left, spot.top))
     right, bottom = (
         edge - margin if edge < side else side for edge, side in zip((spot.right, spot.bottom), depth.size, strict=True)
     )
     seen = depth.crop((left, top, max(left + 1, right), max(top + 1, bottom)))
-    deepest = seen.getextrema()[1]
-    weakest = int(float(deepest) * _ECHO)  # type: ignore[arg-type] # one band, two numbers
+    deepest = int(seen.getextrema()[1])  # type: ignore[arg-type] # one band, two numbers
+    if deepest < faintest:
+        return []
+    weakest = int(deepest * _ECHO)
     strong = seen.point([0] * (weakest + 1) + [255] * (255 - weakest))
     core = strong.getbbox()
-    if core is None:
-        return spot
-    reach = max(core[0], core[1], seen.width - core[2], seen.height - core[3])
-    if reach == 0 or reach > _ECHO_PX:
-        return spot
-    if grown_px:
-        padded = Image.new("L", (core[2] - core[0] + grown_px, core[3] - core[1] + grown_px))
-        padded.paste(strong.crop(core), (margin, margin))
-        strong = padded.filter(ImageFilter.MaxFilter(3))
-    edges = (left + core[0] - margin, top + core[1] - margin, left + core[2] + margin, top + core[3] + margin)
-    return _Spot(*edges, strong.histogram()[255])
+    if core is None or max(core[0], core[1], seen.width - core[2], seen.height - core[3]) > _ECHO_PX:
+        return [spot]
+    padded = Image.new("L", (seen.width + 2 * margin, seen.height + 2 * margin))
+    padded.paste(strong, (margin, margin))
+    pieces = _spots(padded.filter(ImageFilter.MaxFilter(3)) if margin else padded) or []
+    for piece in pieces:
+        piece.move(left - margin, top - margin)
+    return pieces
 
 
 def _is_shadow(spot: _Spot, size: tuple[int, int]) -> bool:
