@@ -56,9 +56,10 @@ def measure_ink(image: RgbImage, dpi: float | None = None) -> InkGrid:
 
     Paper is what most of the page looks like, so grey, yellowed and coloured paper count as paper, and so does paper
     that gets darker to a side. Ink is what is darker than light paper, or lighter than dark paper; a page that has none
-    of it is looked at the other way round, for twice the contrast, since JPEG brightens what is beside dark things. Dark borders beside the sheet are no ink. A page with little ink is looked
-    at closer: dirt, punched holes, streaks and shadows of edges do not make it one with ink (`pages/marks.py`). On a
-    page that has ink, a cell with even one such pixel has a share of at least 1.
+    of it is looked at the other way round, for twice the contrast, since JPEG brightens what is beside dark things.
+    Dark borders beside the sheet are no ink. A page with little ink is looked at closer: dirt, punched holes, streaks
+    and shadows of edges do not make it one with ink (`pages/marks.py`). On a page that has ink, a cell with even one
+    such pixel has a share of at least 1.
 
     Args:
         image: the page.
