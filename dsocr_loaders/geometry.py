@@ -191,7 +191,8 @@ class PdfFrame:
     """Where a page lies in a PDF's user space: its CropBox, its /Rotate and its UserUnit.
 
     Attributes:
-        x0, y0, x1, y1: the CropBox, in units of user space, origin bottom left, before /Rotate; any two opposite corners.
+        x0, y0, x1, y1: the CropBox, in units of user space, origin bottom left, before /Rotate; any two opposite
+            corners.
         rotate: degrees clockwise that a viewer turns the page, a multiple of 90.
         user_unit: points that a unit of user space is long.
     """

@@ -121,7 +121,7 @@ class ImageSource:
 
     @contextmanager
     def _frame_of_file(self, page_number: int) -> Iterator[Image.Image]:
-        """Open the file at a frame. One with several stays open, since most formats find a frame from the one before."""
+        """Open the file at a frame. One with several stays open: most formats find a frame from the one before."""
         require_page(self._source, page_number, self.total_pages)
         with guarded(self._source, self._limits):
             if self.total_pages == 1:

@@ -17,8 +17,20 @@ _SIXTEEN_BITS = 65535
 _TIFF_BITS = 258
 _TIFF_PHOTOMETRIC = 262
 _TIFF_WHITE_IS_ZERO = 0
-_PAPER = {"1": 1, "LA": (255, 255), "CMYK": (0, 0, 0, 0), "YCbCr": (255, 128, 128), "LAB": (255, 0, 0)}
-_INK = {"1": 0, "LA": (0, 255), "CMYK": (0, 0, 0, 255), "RGBA": (0, 0, 0, 255), "YCbCr": (0, 128, 128)}
+_PAPER: dict[str, int | tuple[int, ...]] = {
+    "1": 1,
+    "LA": (255, 255),
+    "CMYK": (0, 0, 0, 0),
+    "YCbCr": (255, 128, 128),
+    "LAB": (255, 0, 0),
+}
+_INK: dict[str, int | tuple[int, ...]] = {
+    "1": 0,
+    "LA": (0, 255),
+    "CMYK": (0, 0, 0, 255),
+    "RGBA": (0, 0, 0, 255),
+    "YCbCr": (0, 128, 128),
+}
 
 
 def as_rgb(image: Image.Image) -> Image.Image:

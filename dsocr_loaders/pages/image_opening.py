@@ -74,7 +74,7 @@ def open_image(source: Source) -> Image.Image:
     except Exception as error:
         raise damaged(source, error) from error
     # Pillow maps plain TIFFs into memory if it knows a file name, and then turns grey ones with an orientation twice.
-    image.filename = ""  # type: ignore[attr-defined] # of every image that comes from a file
+    image.filename = ""
     return image
 
 
@@ -109,11 +109,9 @@ def scale_down(image: Image.Image, source: Source, limits: Limits) -> tuple[str,
         elif image.format == "JPEG2000":
             # Declared as the method of all images, which this format shadows.
             image.reduce = factor.bit_length() - 1  # type: ignore[method-assign, assignment]
-    if image.size != (width, height) or image.format == "JPEG2000" and factor <= _LARGEST_REDUCTION:
-        return (
-            f"The image of {width} x {height} pixels was read at 1/{factor} of its size to stay within "
-            f"limits.page_pixels={limits.page_pixels}.",
-        )
+    if image.size != (width, height) or (image.format == "JPEG2000" and factor <= _LARGEST_REDUCTION):
+        was_read = f"The image of {width} x {height} pixels was read at 1/{factor} of its size"
+        return (f"{was_read} to stay within limits.page_pixels={limits.page_pixels}.",)
     raise LimitExceeded(
         f"{source.name}: {width} x {height} pixels are more than limits.page_pixels={limits.page_pixels}. Scale the "
         "image down, or raise the limit."

@@ -169,7 +169,7 @@ def _runs(mask: Image.Image) -> list[tuple[int, int, int]] | None:
 
 
 def _without_echo(spot: _Spot, depth: Image.Image, faintest: float, margin: int) -> list[_Spot]:
-    """Return what is left of a spot without the weak waves that JPEG draws around a strong one; none if all is faint."""
+    """Return what a spot is without the waves that JPEG draws around strong ink; nothing if all of it is faint."""
     # It was grown by a pixel each way, except over the edge of the page.
     left, top = (edge + margin if edge else 0 for edge in (spot.left, spot.top))
     right, bottom = (

@@ -45,8 +45,8 @@ class PageFrame:
     """A page as a viewer shows it.
 
     Attributes:
-        width, height: of the page as shown (the CropBox after /Rotate and UserUnit, or the image after its EXIF orientation), in
-            `unit`; points to three decimals.
+        width, height: of the page as shown (the CropBox after /Rotate and UserUnit, or the image after its EXIF
+            orientation), in `unit`; points to three decimals.
         unit: `"pt"` or `"px"`.
         rotation: degrees clockwise that were applied to show it.
     """
@@ -140,7 +140,7 @@ def require_page(source: Source, page_number: int, total_pages: int) -> None:
 
 
 def scaled_down(dpi: float, zoom: float, limits: Limits) -> tuple[str, ...]:
-    """Return the note on a PDF page that was rendered at `zoom` pixels a point instead of at `dpi`; none if it was not."""
+    """Return the note on a PDF page that was rendered at `zoom` pixels a point and not at `dpi`; none if it was."""
     shown_dpi = zoom * POINTS_PER_INCH
     if shown_dpi >= dpi * _SAME_DPI:
         return ()

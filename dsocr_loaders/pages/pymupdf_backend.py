@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 __all__ = ["PyMuPdfSource"]
 
 _MOST_LABEL_NODES = 1000  # of the tree of page labels, which in a hostile file leads back to itself
+_MOST_STORED_BYTES = 48 << 20
+"""What MuPDF may keep of fonts and pictures: by itself it keeps 256 MiB, which fifty scans fill."""
+
 _BROKEN_CONTENT = ("content stream", "library error", "read error", "syntax error")  # in MuPDF's warnings
 
 
@@ -155,6 +158,8 @@ class PyMuPdfSource:
             edges = box_to_pixels(part, width_px=width_px, height_px=height_px)
             clip = self._pymupdf.Rect(*(edge / zoom for edge in edges))
         pixmap = page.get_pixmap(matrix=self._pymupdf.Matrix(zoom, zoom), alpha=False, clip=clip)
+        if tools.store_size > _MOST_STORED_BYTES:
+            tools.store_shrink(100)
         warned = tools.mupdf_warnings()
         self.complaint = warned if any(words in warned for words in _BROKEN_CONTENT) else ""
         self.notes = scaled_down(dpi, zoom, self._limits)
@@ -164,8 +169,10 @@ class PyMuPdfSource:
         require_page(self._source, page_number, self.total_pages)
         page = self._document[page_number - 1]
         self._require_shallow(page, page_number)
-        if page.rect.is_empty:
-            # A UserUnit of 0; other values that are none count as 1 in MuPDF itself.
+        mupdf = self._pymupdf.mupdf
+        unit = mupdf.pdf_dict_gets(mupdf.pdf_page_from_fz_page(page.this).obj(), "UserUnit")
+        if mupdf.pdf_is_number(unit) and mupdf.pdf_to_real(unit) <= 0:
+            # What is no number counts as 1 in MuPDF itself, but a page of no size is none.
             self._document.xref_set_key(page.xref, "UserUnit", "1")
             page = self._document[page_number - 1]
         return page

@@ -133,7 +133,7 @@ SCANS = {
 @pytest.mark.parametrize("paper", ["white", "recycled", "pink", "black"])
 @pytest.mark.parametrize("scan", ["clean", "coarse grain", "lamp and grain", "lamp, grain and JPEG"])
 def test_paper(paper, scan):
-    """This test ensures that empty paper is blank however it was scanned, and that a small page number on it is seen."""
+    """This test ensures that empty paper is blank however it was scanned, and that a small number on it is seen."""
     lamp_fits = paper != "black"
     options = {name: value for name, value in SCANS[scan].items() if lamp_fits or name != "lamp"}
     picture = sheet(PAPERS[paper], **options)
@@ -153,7 +153,7 @@ def everything(picture):
     ids=["dust", "borders", "holes", "streak", "edge", "everything"],
 )
 @pytest.mark.parametrize("scan", ["clean", "lamp and grain", "poor JPEG"])
-@pytest.mark.parametrize("paper", ["white", "recycled"])
+@pytest.mark.parametrize("paper", ["white", pytest.param("recycled", marks=pytest.mark.slow)])
 def test_flaws(flaw, scan, paper):
     """This test ensures that dirt and what scanners add is nothing to read, and hides no number and no stamp."""
     spoilt = dusty(sheet(PAPERS[paper], grain=0), 40) if flaw is dusty else flaw(sheet(PAPERS[paper]))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 import zlib
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -70,10 +69,8 @@ def laughs(depth=40):
 
 def packed(size_bytes, times=1):
     """So many zeros, packed and packed again."""
-    packer, block, parts = zlib.compressobj(9), bytes(1 << 20), []
-    for _ in range(size_bytes >> 20):
-        parts.append(packer.compress(block))
-    data = b"".join([*parts, packer.flush()])
+    packer, block = zlib.compressobj(9), bytes(1 << 20)
+    data = b"".join([*(packer.compress(block) for _ in range(size_bytes >> 20)), packer.flush()])
     for _ in range(times - 1):
         data = zlib.compress(data, 9)
     return data
@@ -87,8 +84,10 @@ def dark_pixels(opened, page_number):
 @both
 def test_broken_page_in_the_middle(take, backend):
     """This test ensures that pages before and after a broken one are whole."""
-    content = pages(INK, b"BT (((( /Nothing 12 Tf ]] >> endstream", INK)
-    content = content.replace(b"/Contents 7 0 R", b"/Contents 99 0 R/MediaBox 98 0 R", 1)
+    content = pages(INK, b"BT (((( /Nothing 12 Tf ]] >>", INK)
+    broken = b"/Contents 99 0 R/MediaBox 98 0 R"  # objects that are not there
+    whole = b"/Contents 7 0 R/MediaBox[0 0 100 100]"
+    content = content.replace(whole, broken.ljust(len(whole)))
     with closing(open_source(take(content), backend)) as opened:
         assert [2400, 2400] == pytest.approx([dark_pixels(opened, 1), dark_pixels(opened, 3)], rel=0.05)
         assert 3 == opened.total_pages
@@ -100,7 +99,7 @@ def test_broken_page_in_the_middle(take, backend):
     [
         lambda content: content.replace(b"00000 n", b"00001 n"),
         lambda content: content.replace(b"startxref\n", b"startxref\n9"),
-        lambda content: content[: content.index(b"xref")] + b"startxref\n0\n%%EOF",
+        lambda content: content.replace(b"xref\n0", b"\n\n\n\n\n\n", 1),
         lambda content: content.replace(b"0000000", b"0000777"),
     ],
     ids=["generations", "far away", "none", "wrong offsets"],
@@ -141,12 +140,16 @@ def test_deep_page_tree(take):
     """This test ensures that a page tree is read down to the limit of its levels, which the error names."""
     with closing(open_source(take(deep_tree(1000)), "pymupdf")) as opened:
         assert 2400 == pytest.approx(dark_pixels(opened, 1), rel=0.05)
-    with closing(open_source(take(deep_tree(3000)), "pymupdf")) as opened:
-        with pytest.raises(LimitExceeded, match=r"page 1: .*limits\.page_tree_levels=1000"):
-            opened.render(1, 72)
-    with closing(open_source(take(deep_tree(3000)), "pdfium")) as opened:
-        with pytest.raises(SourceDamaged, match=r"page 1: pdfium cannot load the page"):
-            opened.render(1, 72)
+    with (
+        closing(open_source(take(deep_tree(3000)), "pymupdf")) as opened,
+        pytest.raises(LimitExceeded, match=r"page 1: .*limits\.page_tree_levels=1000"),
+    ):
+        opened.render(1, 72)
+    with (
+        closing(open_source(take(deep_tree(3000)), "pdfium")) as opened,
+        pytest.raises(SourceDamaged, match=r"page 1: pdfium cannot load the page"),
+    ):
+        opened.render(1, 72)
 
 
 @both
@@ -200,10 +203,8 @@ class Watch:
     def look(self):
         while not self.is_over:
             if (process_id := self.worker.process_id) is not None:
-                try:
+                with suppress(OSError):
                     self.peak = max(self.peak, peak_mib(process_id))
-                except OSError:
-                    pass
             time.sleep(0.01)
 
     def __enter__(self):
@@ -232,6 +233,7 @@ def object_stream_bomb():
     return pages(INK, more=(inside,)).replace(b"/Contents 4 0 R", b"/Contents 4 0 R/Annots 6 0 R")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is measured and limited on Linux")
 @both
 @pytest.mark.parametrize("bomb", [image_bomb, lambda: content_bomb(768 << 20), object_stream_bomb])
@@ -240,12 +242,12 @@ def test_bombs(take, backend, bomb):
     source = take(bomb())
     options = OpenOptions(72, backend, limits=Limits(worker_bytes=512 << 20))
     with PageWorker() as worker, Watch(worker) as watch:
-        try:
+        with suppress(SourceError):
             worker.run(CropJob(source, 1, FULL_PAGE, options), 4.0)
-        except SourceError as error:
-            assert "page 1" in str(error)
+        # The worker, or the next one, is as good as new.
+        good = worker.run(CropJob(take(pages(INK)), 1, FULL_PAGE, options))
 
-    assert watch.peak < 620
+    assert (True, b"\x89PNG") == (watch.peak < 620, good[:4])
 
 
 def test_memory_that_is_not_there(take):
@@ -257,4 +259,3 @@ def test_memory_that_is_not_there(take):
             with pytest.raises(SourceError, match=r"page 1: .*limits\.worker_bytes=134217728"):
                 worker.run(CropJob(source, 1, FULL_PAGE, OpenOptions(144, backend, limits=limits)))
             assert worker.run(DescribeJob(source, OpenOptions(72, backend))).total_pages == 1
-    assert os.getpid()

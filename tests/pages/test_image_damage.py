@@ -49,10 +49,8 @@ def test_cut_off(take, image_format, options):
         image_format,
         **options,
     )
-    if image_format == "TIFF":  # its directory may stand at the end: the strips' places are kept, the data are not
-        content = _without_last_strips(content)
-    else:
-        content = content[: len(content) // 2]
+    # The directory of a TIFF may stand at the end: the places of its strips are kept, the data are not.
+    content = _without_last_strips(content) if image_format == "TIFF" else content[: len(content) // 2]
     before = ImageFile.LOAD_TRUNCATED_IMAGES
     picture, notes = shown(take(content, "half"))
 

@@ -346,7 +346,7 @@ def test_large_page_is_rendered_smaller(take, backend):
 @both
 def test_too_many_pages(take, backend):
     """This test ensures that a file with more pages than the limit is refused by the limit's name."""
-    with pytest.raises(LimitExceeded, match="limits.pages=2"):
+    with pytest.raises(LimitExceeded, match=r"limits\.pages=2"):
         open_source(take(saved(many_pages(3))), backend, limits=Limits(pages=2))
 
 
