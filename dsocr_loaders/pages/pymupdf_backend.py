@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["PyMuPdfSource"]
 
 _MOST_LABEL_NODES = 1000  # of the tree of page labels, which in a hostile file leads back to itself
-_MOST_STORED_BYTES = 48 << 20
-"""What MuPDF may keep of fonts and pictures: by itself it keeps 256 MiB, which fifty scans fill."""
+_PAGES_STORED = 5
+"""After so many pages MuPDF drops the fonts and pictures that it keeps; by itself it keeps 256 MiB, which scans fill."""
 
 _BROKEN_CONTENT = ("content stream", "library error", "read error", "syntax error")  # in MuPDF's warnings
 
@@ -158,7 +158,7 @@ class PyMuPdfSource:
             edges = box_to_pixels(part, width_px=width_px, height_px=height_px)
             clip = self._pymupdf.Rect(*(edge / zoom for edge in edges))
         pixmap = page.get_pixmap(matrix=self._pymupdf.Matrix(zoom, zoom), alpha=False, clip=clip)
-        if tools.store_size > _MOST_STORED_BYTES:
+        if self._rendered % _PAGES_STORED == 0:
             tools.store_shrink(100)
         warned = tools.mupdf_warnings()
         self.complaint = warned if any(words in warned for words in _BROKEN_CONTENT) else ""
