@@ -33,7 +33,7 @@ __all__ = ["PyMuPdfSource"]
 
 _MOST_LABEL_NODES = 1000  # of the tree of page labels, which in a hostile file leads back to itself
 _PAGES_STORED = 5
-"""After so many pages MuPDF drops the fonts and pictures that it keeps; by itself it keeps 256 MiB, which scans fill."""
+"""After so many pages MuPDF drops the fonts and pictures that it keeps: by itself it keeps 256 MiB of them."""
 
 _BROKEN_CONTENT = ("content stream", "library error", "read error", "syntax error")  # in MuPDF's warnings
 
