@@ -12,6 +12,7 @@ import weakref
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Self, Unpack
 
+from dsocr_loaders.crops import CropStream
 from dsocr_loaders.engines import make_engine
 from dsocr_loaders.granularity import cut
 from dsocr_loaders.journal import JournalFile, JournalStore, is_journaled, journal_path
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from dsocr_loaders.engines import Engine
     from dsocr_loaders.observers import Observer, RunReport
-    from dsocr_loaders.pipeline import RunItem
+    from dsocr_loaders.pipeline import ItemStream, RunItem
     from dsocr_loaders.sources import FileSystem, Sourceable
     from dsocr_loaders.values import Chunk, Document, Source, SourceFailure
 
@@ -166,9 +167,13 @@ class Reader:
         Raises:
             PagesFailed, SourceError: at the end, as `settings.on_page_error` says.
             EngineError: the run cannot go on.
+            OutputError: `settings.save_images` cannot be written into; or, at the end, crops are missing.
         """
         run = Run(self.settings)
-        with closing(self._items(source, fs, name, is_ordered=self.settings.ordered)) as items:
+        with (
+            run.missing_crops_last(),
+            closing(self._items(source, fs, name, is_ordered=self.settings.ordered)) as items,
+        ):
             for item in items:
                 if isinstance(page := run.take(item), PageResult):
                     yield page
@@ -179,10 +184,11 @@ class Reader:
     ) -> AsyncGenerator[PageResult]:
         """Like `iter_pages`, without blocking the event loop."""
         run = Run(self.settings)
-        async with aclosing(self._aitems(source, fs, name, is_ordered=self.settings.ordered)) as items:
-            async for item in items:
-                if isinstance(page := run.take(item), PageResult):
-                    yield page
+        with run.missing_crops_last():
+            async with aclosing(self._aitems(source, fs, name, is_ordered=self.settings.ordered)) as items:
+                async for item in items:
+                    if isinstance(page := run.take(item), PageResult):
+                        yield page
         run.finish()
 
     def lazy_load(
@@ -195,7 +201,7 @@ class Reader:
             EngineError: the run cannot go on.
         """
         run = ChunkRun(self.settings)
-        with closing(self.iter_items(source, fs=fs, name=name)) as items:
+        with run.missing_crops_last(), closing(self.iter_items(source, fs=fs, name=name)) as items:
             for item in items:
                 yield from run.chunks(item)
         run.finish()
@@ -205,10 +211,11 @@ class Reader:
     ) -> AsyncGenerator[Chunk]:
         """Like `lazy_load`, without blocking the event loop."""
         run = ChunkRun(self.settings)
-        async with aclosing(self.aiter_items(source, fs=fs, name=name)) as items:
-            async for item in items:
-                for each in run.chunks(item):
-                    yield each
+        with run.missing_crops_last():
+            async with aclosing(self.aiter_items(source, fs=fs, name=name)) as items:
+                async for item in items:
+                    for each in run.chunks(item):
+                        yield each
         run.finish()
 
     def load(self, source: Sourceable, *, fs: FileSystem | None = None, name: str | None = None) -> list[Chunk]:
@@ -312,7 +319,7 @@ class Reader:
         sources: Iterator[Source | SourceFailure],
         delivery: EventDelivery,
         is_ordered: bool,  # noqa: FBT001 - private
-    ) -> PageStream:
+    ) -> ItemStream:
         engine = self.engine
         with self._lock:
             if self._pool is None:
@@ -320,7 +327,7 @@ class Reader:
             if self._fallback is None and self.settings.on_page_error == "text_layer":
                 self._fallback = make_engine(self.settings.model_copy(update={"engine": "text_layer"}))
             pool, fallback = self._pool, self._fallback
-        return PageStream(
+        stream = PageStream(
             sources,
             engine,
             self.settings,
@@ -330,6 +337,7 @@ class Reader:
             store=self._store(engine),
             tell=delivery.tell,
         )
+        return stream if self.settings.save_images is None else CropStream(stream, pool, self.settings)
 
     def _store(self, engine: Engine) -> JournalStore | None:
         """Return where this run's answers are kept, None for nowhere."""

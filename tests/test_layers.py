@@ -30,6 +30,7 @@ ORDER = (
     "answer_store",
     "journal",
     "pipeline",
+    "crops",
     "observers",
     "tables",
     "structure",

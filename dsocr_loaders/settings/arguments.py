@@ -54,6 +54,8 @@ class ReaderArguments(TypedDict, total=False):
     on_page_error: OnPageError
     journal: str | bool | None
     structure: Literal["stream", "whole"]
+    join_pages: bool
+    include_furniture: bool
     save_images: str | None
     limits: Limits
     recursive: bool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence  # noqa: TC003 - pydantic looks the types up
 from typing import Annotated, Any, Final, Literal, Self, Unpack
 
@@ -138,10 +139,16 @@ class Settings(BaseModel):
         str | bool | None, Allowed("a file or folder on a local disk, or True for a file in the user's own folder")
     ] = Field(None, description="Where raw answers are kept, so that a rerun reads no page again; off by default.")
     structure: Annotated[Literal["stream", "whole"], Allowed("stream or whole")] = Field(
-        "stream", description="Structure page by page, or from the whole document."
+        "stream", description="Structure page by page with a short look-ahead, or from the whole document."
     )
-    save_images: Annotated[str | None, Allowed("nothing in this release, which saves no crops yet")] = Field(
-        None, description="Folder for the crops of figures; not in this release."
+    join_pages: Annotated[bool, Allowed("true or false")] = Field(
+        default=True, description="Join paragraphs and tables that go on over a page break."
+    )
+    include_furniture: Annotated[bool, Allowed("true or false")] = Field(
+        default=False, description="Put headers, footers and page numbers into chunks too."
+    )
+    save_images: Annotated[str | None, Allowed("a folder's path")] = Field(
+        None, min_length=1, description="Folder for the crops of figures; none are saved by default."
     )
     limits: Annotated[Limits, Allowed("a Limits")] = Field(
         Limits(), description="The most that a source may hold, see Limits."
@@ -212,12 +219,10 @@ class Settings(BaseModel):
             raise ValueError("no place")
         return value
 
-    @field_validator("save_images")
+    @field_validator("save_images", mode="before")
     @classmethod
-    def _is_left_out(cls, value: object) -> object:
-        if value not in {None, False}:
-            raise ValueError("not in this release")
-        return value
+    def _folder_as_text(cls, value: object) -> object:
+        return os.fspath(value) if isinstance(value, os.PathLike) else value
 
     @model_validator(mode="after")
     def _locate_has_words(self) -> Self:
