@@ -10,6 +10,7 @@ figures mean and what has to be installed. The questions that were kept apart ar
 from __future__ import annotations
 
 import argparse
+import math
 import tempfile
 from collections import defaultdict
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from retrieval_systems import OURS, make_systems
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from retrieval_scores import Figure
     from retrieval_set import Question
     from retrieval_systems import Passage
 
@@ -67,14 +69,18 @@ def print_table(title: str, scores: Scores, systems: dict[str, list[Passage]]) -
                 cells += f"{'.':>11}"
                 continue
             verdict = difference(scores[OURS], theirs, figure).verdict if name != OURS else ""
-            shown = value(theirs, figure)
-            cells += f"{shown:10.0f}" if figure.is_better_small else f"{shown:10.3f}"
-            cells += verdict or " "
+            cells += f"{_shown(value(theirs, figure), figure):>10}{verdict or ' '}"
         print(f"{name:{LONGEST_NAME}}{cells}")
 
 
+def _shown(number: float, figure: Figure) -> str:
+    if not math.isfinite(number):
+        return "none"  # not a single answer
+    return f"{number:.{0 if figure.is_better_small else 3}f}"
+
+
 def _has_boxes(passages: Sequence[Passage]) -> bool:
-    return any(boxes for passage in passages for boxes in passage.places.values())
+    return any(piece.box for passage in passages for piece in passage.pieces)
 
 
 def print_intervals(scores: Scores, systems: dict[str, list[Passage]]) -> None:
@@ -114,7 +120,7 @@ def print_misses(asked: Asked, name: str) -> None:
         print(f"  answered@5: {bool(row['answered@5'])}; first for: {', '.join(better) or 'nobody'}")
         for passage in found[:3]:
             text = " ".join(passage.text.split())
-            print(f"  {passage.document} p{list(passage.places)} {passage.tokens} tokens: {text[:220]}")
+            print(f"  {passage.document} p{sorted(passage.pages())} {passage.tokens} tokens: {text[:220]}")
 
 
 def main() -> None:

@@ -49,8 +49,9 @@ FIGURES = (
     Figure("words@1", "words@1"),
     Figure("words@5", "words@5"),
     Figure("IoU@1", "iou@1", needs_boxes=True),
-    Figure("row@1", "answer@1", needs_boxes=True),
+    Figure("row@1", "row@1", needs_boxes=True),
     Figure("inside@1", "inside@1", needs_boxes=True),
+    Figure("cite@1", "cite@1", needs_boxes=True),
     Figure("tok/ans@1", "tokens@1", "answered@1", is_better_small=True),
     Figure("tok/ans@5", "tokens@5", "answered@5", is_better_small=True),
 )
@@ -62,8 +63,9 @@ def score(question: Question, passages: Sequence[Passage]) -> dict[str, float]:
     * `page@k`: share of the gold pages that the first k passages come from.
     * `words@k`: share of the answer's words that the first k say, counted only where they come from the gold page.
     * `iou@1`: overlap of the best passage's boxes on the gold pages with the gold region's; 0 on a wrong page.
-    * `answer@1`: share of the answer's own box (the row of a table) that these boxes cover.
+    * `row@1`: share of the answer's own box (the row of a table) that these boxes cover.
     * `inside@1`: share of the area of all boxes of the best passage that is inside the gold region.
+    * `cite@1`: overlap of the answer's own box with the boxes of those pieces alone that say most of its words.
     * `tokens@k`, `answered@k`: tokens of the first k, and whether they say every word of the answer.
     """
     scores = {"one": 1.0}
@@ -75,28 +77,42 @@ def score(question: Question, passages: Sequence[Passage]) -> dict[str, float]:
         scores[f"answered@{k}"] = float(all(shares))
         scores[f"tokens@{k}"] = float(sum(passage.tokens for passage in passages[:k]))
     first = passages[0]
-    places = first.places if first.document == question.document else {}
-    overlaps, covered, inside = [], [], 0.0
+    is_right = first.document == question.document
+    overlaps, rows, cited, inside = [], [], [], 0.0
     for gold in question.gold:
-        boxes = places.get(gold.page_number, ())
+        boxes = first.boxes(gold.page_number) if is_right else []
         common = _common(boxes, gold.boxes)
-        overlaps.append(common / area([*boxes, *gold.boxes]))
-        covered.append(_common(boxes, gold.answer_boxes) / area(gold.answer_boxes))
         inside += common
-    shown = sum(area(boxes) for boxes in first.places.values())
+        overlaps.append(_overlap(boxes, gold.boxes))
+        rows.append(_common(boxes, gold.answer_boxes) / area(gold.answer_boxes))
+        cited.append(_overlap(_saying(first, gold) if is_right else [], gold.answer_boxes))
+    shown = sum(area(first.boxes(page_number)) for page_number in first.pages())
     scores["iou@1"] = sum(overlaps) / len(overlaps)
-    scores["answer@1"] = sum(covered) / len(covered)
+    scores["row@1"] = sum(rows) / len(rows)
+    scores["cite@1"] = sum(cited) / len(cited)
     scores["inside@1"] = inside / shown if shown else 0.0
     return scores
 
 
+def _saying(passage: Passage, gold: Gold) -> list[Box]:
+    """Return the boxes of the pieces that say most of the answer's words: what a reader would be pointed at."""
+    pieces = [piece for piece in passage.pieces if piece.page_number == gold.page_number and piece.box is not None]
+    said = [sum(says(_folded(piece.text), word) for word in gold.words) for piece in pieces]
+    most = max(said, default=0)
+    return [piece.box for piece, count in zip(pieces, said, strict=True) if count == most > 0]
+
+
 def _found(question: Question, gold: Gold, passages: Iterable[Passage]) -> tuple[bool, list[bool]]:
     texts = [
-        _BLANK.sub(" ", passage.text).casefold()
+        _folded(passage.text)
         for passage in passages
-        if passage.document == question.document and gold.page_number in passage.places
+        if passage.document == question.document and gold.page_number in passage.pages()
     ]
     return bool(texts), [any(says(text, word) for text in texts) for word in gold.words]
+
+
+def _folded(text: str) -> str:
+    return _BLANK.sub(" ", text).casefold()
 
 
 def says(text: str, word: str) -> bool:
@@ -116,6 +132,10 @@ def area(boxes: Sequence[Box]) -> float:
             total += (right - left) * max(0.0, y1 - max(y0, reach))
             reach = max(reach, y1)
     return total
+
+
+def _overlap(some: Sequence[Box], others: Sequence[Box]) -> float:
+    return _common(some, others) / area([*some, *others])
 
 
 def _common(some: Sequence[Box], others: Sequence[Box]) -> float:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,23 +15,43 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 import dsocr_loaders
-from dsocr_loaders.geometry import Box, box_from_pixels
+from dsocr_loaders.geometry import box_from_pixels
 from dsocr_loaders.testing import ScriptedEngine
+from dsocr_loaders.values import RegionType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from docling_core.transforms.chunker.base import BaseChunker
     from docling_core.types.doc import DoclingDocument
     from retrieval_set import BenchmarkDocument
     from tokenizers import Tokenizer
 
-__all__ = ["BUDGET", "OURS", "Passage", "make_systems"]
+    from dsocr_loaders.geometry import Box
+
+__all__ = ["BUDGET", "OURS", "Passage", "Piece", "make_systems"]
+
+HEADINGS = {RegionType.TITLE, RegionType.HEADING}
 
 BUDGET = 256
 OURS = "ours"
 _OVERLAP = BUDGET // 10
 _REF = re.compile(r"<\|ref\|>(\w+)<\|/ref\|><\|det\|>.*<\|/det\|>\s?")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a passage, as far as the system tells its parts apart.
+
+    Attributes:
+        page_number: where it comes from.
+        box: where it is there; None if the system does not say, and for headings, whose boxes docling does not name.
+        text: what it says; `""` without a box.
+    """
+
+    page_number: int
+    box: Box | None = None
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +61,26 @@ class Passage:
     Attributes:
         document, language: where it comes from.
         text: what is indexed and handed on; cut at the budget for everybody.
-        places: the pages it comes from, each with the boxes that the system names; no boxes if it carries none.
+        pieces: what it is made of.
         tokens: of `text`.
     """
 
     document: str
     language: str
     text: str
-    places: dict[int, tuple[Box, ...]]
+    pieces: tuple[Piece, ...]
     tokens: int
 
+    def pages(self) -> set[int]:
+        """Return the pages that it comes from."""
+        return {piece.page_number for piece in self.pieces}
 
-Made = tuple[str, dict[int, tuple[Box, ...]]]
+    def boxes(self, page_number: int) -> list[Box]:
+        """Return its boxes on a page."""
+        return [piece.box for piece in self.pieces if piece.page_number == page_number and piece.box is not None]
+
+
+Made = tuple[str, Sequence[Piece]]
 
 
 def make_systems(documents: Sequence[BenchmarkDocument], tokenizer: Tokenizer) -> Iterator[tuple[str, list[Passage]]]:
@@ -69,21 +98,19 @@ def make_systems(documents: Sequence[BenchmarkDocument], tokenizer: Tokenizer) -
         yield (
             name,
             [
-                _passage(document, text, places, tokenizer)
+                _passage(document, text, pieces, tokenizer)
                 for document in documents
-                for text, places in way(document, tokenizer)
+                for text, pieces in way(document, tokenizer)
                 if text.strip()
             ],
         )
 
 
-def _passage(
-    document: BenchmarkDocument, text: str, places: dict[int, tuple[Box, ...]], tokenizer: Tokenizer
-) -> Passage:
+def _passage(document: BenchmarkDocument, text: str, pieces: Sequence[Piece], tokenizer: Tokenizer) -> Passage:
     offsets = tokenizer.encode(text, add_special_tokens=False).offsets
     if len(offsets) > BUDGET:
         text = text[: offsets[BUDGET - 1][1]]
-    return Passage(document.name, document.language, text, places, min(len(offsets), BUDGET))
+    return Passage(document.name, document.language, text, tuple(pieces), min(len(offsets), BUDGET))
 
 
 def _counter(tokenizer: Tokenizer) -> Callable[[str], int]:
@@ -100,11 +127,15 @@ def _ours(document: BenchmarkDocument, tokenizer: Tokenizer) -> Iterator[Made]:
     engine.close()
     chunks = dsocr_loaders.chunk(read, chunk_tokens=BUDGET, token_counter=_counter(tokenizer))
     for chunk in chunks:
-        places: dict[int, tuple[Box, ...]] = {}
-        for piece in chunk.regions:
-            boxes = (piece.box,) if piece.box is not None else ()
-            places[piece.page_number] = (*places.get(piece.page_number, ()), *boxes)
-        yield chunk.contextualized, places
+        yield (
+            chunk.contextualized,
+            [
+                Piece(piece.page_number)
+                if piece.type in HEADINGS
+                else Piece(piece.page_number, piece.box, chunk.text[piece.start : piece.end])
+                for piece in chunk.regions
+            ],
+        )
 
 
 def _scan(path: Path, document: BenchmarkDocument) -> Path:
@@ -132,16 +163,23 @@ def _docling_document(document: BenchmarkDocument) -> DoclingDocument:
 
 
 def _docling(document: BenchmarkDocument, chunker: BaseChunker) -> Iterator[Made]:
-    for chunk in chunker.chunk(_docling_document(document)):
-        places: dict[int, tuple[Box, ...]] = {}
-        for item in chunk.meta.doc_items:
+    from docling_core.types.doc import RefItem  # noqa: PLC0415 - one package per system
+
+    joined = _docling_document(document)
+    for chunk in chunker.chunk(joined):
+        pieces = []
+        for reference in chunk.meta.doc_items:
+            item = RefItem(cref=reference.self_ref).resolve(joined)  # a chunk's own copies have lost their text
+            text = item.text if hasattr(item, "text") else ""
+            if hasattr(item, "data"):
+                text = " | ".join(cell.text for cell in item.data.table_cells)
             for origin in item.prov:
                 box = origin.bbox
                 found = box_from_pixels(
                     box.l, box.t, box.r, box.b, width_px=document.width_px, height_px=document.height_px
                 )
-                places[origin.page_no] = (*places.get(origin.page_no, ()), found)
-        yield chunker.contextualize(chunk), places
+                pieces.append(Piece(origin.page_no, found, text))
+        yield chunker.contextualize(chunk), pieces
 
 
 def _docling_tokenizer(tokenizer: Tokenizer) -> object:
@@ -199,13 +237,10 @@ def _joined(document: BenchmarkDocument) -> tuple[str, list[int]]:
     return text, begins
 
 
-def _pages_of_range(begins: list[int], start: int, end: int) -> dict[int, tuple[Box, ...]]:
+def _pieces_of_range(begins: list[int], start: int, end: int) -> list[Piece]:
     ends = [*begins[1:], max(end, begins[-1] + 1)]
-    return {
-        number: ()
-        for number, (first, last) in enumerate(zip(begins, ends, strict=True), 1)
-        if first < end and last > start
-    }
+    pages = enumerate(zip(begins, ends, strict=True), start=1)
+    return [Piece(number) for number, (first, last) in pages if first < end and last > start]
 
 
 def _recursive(document: BenchmarkDocument, tokenizer: Tokenizer) -> Iterator[Made]:
@@ -224,14 +259,14 @@ def _recursive(document: BenchmarkDocument, tokenizer: Tokenizer) -> Iterator[Ma
     text, begins = _joined(document)
     for piece in splitter.create_documents([text]):
         start = piece.metadata["start_index"]
-        yield piece.page_content, _pages_of_range(begins, start, start + len(piece.page_content))
+        yield piece.page_content, _pieces_of_range(begins, start, start + len(piece.page_content))
 
 
 def _pages(document: BenchmarkDocument, tokenizer: Tokenizer) -> Iterator[Made]:
     """A page is a passage; what is over the budget is neither embedded nor handed on."""
     del tokenizer
     for number, answer in enumerate(document.answers, start=1):
-        yield _markdown(answer), {number: ()}
+        yield _markdown(answer), [Piece(number)]
 
 
 def _windows(document: BenchmarkDocument, tokenizer: Tokenizer) -> Iterator[Made]:
@@ -241,4 +276,4 @@ def _windows(document: BenchmarkDocument, tokenizer: Tokenizer) -> Iterator[Made
     for first in range(0, max(1, len(offsets) - _OVERLAP), BUDGET - _OVERLAP):
         window = offsets[first : first + BUDGET]
         start, end = window[0][0], window[-1][1]
-        yield text[start:end], _pages_of_range(begins, start, end)
+        yield text[start:end], _pieces_of_range(begins, start, end)
