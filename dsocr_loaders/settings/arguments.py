@@ -49,12 +49,14 @@ class ReaderArguments(TypedDict, total=False):
     max_new_tokens: int | None
     timeout_s: float
     max_in_flight: int | None
+    max_concurrency: int
     image_format: Literal["jpeg", "png"]
     on_page_error: OnPageError
     journal: str | bool | None
     structure: Literal["stream", "whole"]
     save_images: str | None
     limits: Limits
+    ordered: bool
     show_progress: bool
 
 

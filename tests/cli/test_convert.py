@@ -231,7 +231,7 @@ def test_a_server_that_goes_away_ends_the_run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """When page after page cannot reach the server, the run ends with status 4 and keeps what was read."""
-    monkeypatch.setattr("dsocr_loaders.pipeline.page._FIRST_DELAY_S", 0.01)
+    monkeypatch.setattr("dsocr_loaders.pipeline.retries._FIRST_DELAY_S", 0.01)
     server = ScriptedServer(lambda request: server.__exit__(None, None, None) or ANSWER)
     with server:
         status, out, _ = dsocr(
