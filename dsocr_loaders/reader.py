@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Self, Unpack
 
 from dsocr_loaders.engines import make_engine
 from dsocr_loaders.granularity import cut
+from dsocr_loaders.journal import JournalFile, JournalStore, is_journaled, journal_path
+from dsocr_loaders.observers import EventDelivery, ProgressObserver
 from dsocr_loaders.pages import PagePool
 from dsocr_loaders.pipeline import PageStream, aiterate, in_thread, iterate
 from dsocr_loaders.runs import ChunkRun, DocumentRun, Run
@@ -21,12 +24,13 @@ from dsocr_loaders.sources import Spool, resolve_sources
 from dsocr_loaders.values import PageResult
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator, Iterator
+    from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
 
     from dsocr_loaders.engines import Engine
+    from dsocr_loaders.observers import Observer, RunReport
     from dsocr_loaders.pipeline import RunItem
     from dsocr_loaders.sources import FileSystem, Sourceable
-    from dsocr_loaders.values import Chunk, Document
+    from dsocr_loaders.values import Chunk, Document, Source, SourceFailure
 
 __all__ = ["Reader", "aiter_pages", "aread", "chunk", "iter_pages", "read"]
 
@@ -40,11 +44,15 @@ class Reader:
     event loops. The engine is made on first use. Closing (or leaving the `with` block) ends the engine and the page
     workers; an engine object that was passed in stays open, so that several readers can share it.
 
-    Sources are a path, a folder, a glob pattern, bytes, a binary file object, or a list of these.
+    Sources are a path, a folder, a glob pattern, an http(s) URL, bytes, a binary file object, or a list of these.
 
     Args:
         engine: what reads, see `Settings.engine`.
         **settings: see `Settings`.
+
+    Attributes:
+        settings: what was chosen, with defaults filled in.
+        last_report: what the run that ended last did, in numbers, also one that was given up; None before the first.
 
     Raises:
         SettingsError: a setting is not allowed.
@@ -52,6 +60,7 @@ class Reader:
 
     def __init__(self, engine: object = "auto", **settings: Unpack[ReaderArguments]) -> None:
         self.settings = Settings(engine=engine, **settings)
+        self.last_report: RunReport | None = None
         self._start_afresh()
 
     def _start_afresh(self) -> None:
@@ -60,6 +69,8 @@ class Reader:
         self._engine: Engine | None = None
         self._fallback: Engine | None = None
         self._pool: PagePool | None = None
+        self._journal: JournalFile | None = None
+        self._close_journal: Callable[[], object] | None = None
 
     def _own(self) -> None:
         """Let go of what a forked process has of its parent's: the threads behind it are not there."""
@@ -91,12 +102,15 @@ class Reader:
             pool, self._pool = self._pool, None
             engine, self._engine = self._engine, None
             fallback, self._fallback = self._fallback, None
+            close_journal, self._close_journal, self._journal = self._close_journal, None, None
         if pool is not None:
             pool.close()
         if fallback is not None:
             fallback.close()
         if engine is not None and engine is not self.settings.engine:
             engine.close()
+        if close_journal is not None:  # after the engine, whose loop may be waiting for a page to be written
+            close_journal()
 
     def __enter__(self) -> Self:
         return self
@@ -117,19 +131,30 @@ class Reader:
         return f"Reader({self.settings!r})"
 
     def iter_items(
-        self, source: Sourceable, *, fs: FileSystem | None = None, name: str | None = None
+        self,
+        source: Sourceable,
+        *,
+        fs: FileSystem | None = None,
+        name: str | None = None,
+        observers: Sequence[Observer] = (),
     ) -> Generator[RunItem]:
         """Yield everything that happens: for each source `SourceOpened`, its page results and `SourceDone`, or one
         `SourceFailure`. Nothing is left out or raised for a failure of a page or source; `settings.on_page_error`
-        has no say here, and `settings.ordered` neither: pages are in order.
+        has no say here, and `settings.ordered` neither: pages are in order. `observers` watch this run beside those of
+        the settings.
         """  # noqa: D205 - one sentence that needs two lines
-        return self._items(source, fs, name, is_ordered=True)
+        return self._items(source, fs, name, is_ordered=True, observers=observers)
 
     def aiter_items(
-        self, source: Sourceable, *, fs: FileSystem | None = None, name: str | None = None
+        self,
+        source: Sourceable,
+        *,
+        fs: FileSystem | None = None,
+        name: str | None = None,
+        observers: Sequence[Observer] = (),
     ) -> AsyncGenerator[RunItem]:
         """Like `iter_items`, without blocking the event loop."""
-        return self._aitems(source, fs, name, is_ordered=True)
+        return self._aitems(source, fs, name, is_ordered=True, observers=observers)
 
     def iter_pages(
         self, source: Sourceable, *, fs: FileSystem | None = None, name: str | None = None
@@ -227,23 +252,66 @@ class Reader:
         return run.document()
 
     def _items(
-        self, source: Sourceable, fs: FileSystem | None, name: str | None, *, is_ordered: bool
+        self,
+        source: Sourceable,
+        fs: FileSystem | None,
+        name: str | None,
+        *,
+        is_ordered: bool,
+        observers: Sequence[Observer] = (),
     ) -> Generator[RunItem]:
-        with Spool() as spool, closing(iterate(self._stream(source, spool, fs, name, is_ordered=is_ordered))) as items:
-            yield from items
+        delivery = self._delivery(observers)
+        try:
+            with Spool() as spool:
+                stream = self._stream(self._sources(source, spool, fs, name), delivery, is_ordered)
+                with closing(iterate(stream)) as items:
+                    yield from items
+        finally:
+            self.last_report = delivery.finish()
 
     async def _aitems(
-        self, source: Sourceable, fs: FileSystem | None, name: str | None, *, is_ordered: bool
+        self,
+        source: Sourceable,
+        fs: FileSystem | None,
+        name: str | None,
+        *,
+        is_ordered: bool,
+        observers: Sequence[Observer] = (),
     ) -> AsyncGenerator[RunItem]:
-        with Spool() as spool:
-            # In a thread: making an engine may take its time.
-            stream = await in_thread(lambda: self._stream(source, spool, fs, name, is_ordered=is_ordered), "engine")
-            async with aclosing(aiterate(stream)) as items:
-                async for item in items:
-                    yield item
+        delivery = await in_thread(lambda: self._delivery(observers), "engine")  # making an engine may take its time
+        try:
+            with Spool() as spool:
+                sources = self._sources(source, spool, fs, name)
+                stream = await in_thread(lambda: self._stream(sources, delivery, is_ordered), "journal")  # it opens it
+                async with aclosing(aiterate(stream)) as items:
+                    async for item in items:
+                        yield item
+        finally:
+            self.last_report = await in_thread(delivery.finish, "observers")
+
+    def _delivery(self, observers: Sequence[Observer]) -> EventDelivery:
+        progress = (ProgressObserver(),) if self.settings.show_progress else ()
+        every = (*self.settings.observers, *observers, *progress)
+        return EventDelivery(every, engine=self.engine.fingerprint, capacity=self.engine.capacity)
+
+    def _sources(
+        self, source: Sourceable, spool: Spool, fs: FileSystem | None, name: str | None
+    ) -> Iterator[Source | SourceFailure]:
+        return resolve_sources(
+            source,
+            spool=spool,
+            fs=fs,
+            name=name,
+            recursive=self.settings.recursive,
+            limits=self.settings.limits,
+            allow_private_urls=self.settings.allow_private_urls,
+        )
 
     def _stream(
-        self, source: Sourceable, spool: Spool, fs: FileSystem | None, name: str | None, *, is_ordered: bool
+        self,
+        sources: Iterator[Source | SourceFailure],
+        delivery: EventDelivery,
+        is_ordered: bool,  # noqa: FBT001 - private
     ) -> PageStream:
         engine = self.engine
         with self._lock:
@@ -252,15 +320,34 @@ class Reader:
             if self._fallback is None and self.settings.on_page_error == "text_layer":
                 self._fallback = make_engine(self.settings.model_copy(update={"engine": "text_layer"}))
             pool, fallback = self._pool, self._fallback
-        sources = resolve_sources(source, spool=spool, fs=fs, name=name)
-        return PageStream(sources, engine, self.settings, pool, fallback, is_ordered=is_ordered)
+        return PageStream(
+            sources,
+            engine,
+            self.settings,
+            pool,
+            fallback,
+            is_ordered=is_ordered,
+            store=self._store(engine),
+            tell=delivery.tell,
+        )
+
+    def _store(self, engine: Engine) -> JournalStore | None:
+        """Return where this run's answers are kept, None for nowhere."""
+        chosen = self.settings.journal
+        if not chosen or not is_journaled(engine):
+            return None
+        with self._lock:
+            if self._journal is None:
+                self._journal = JournalFile.opened(journal_path(None if chosen is True else chosen))
+                self._close_journal = weakref.finalize(self, self._journal.close)
+            return JournalStore(self._journal, self.settings, engine)
 
 
 def read(source: Sourceable, **settings: Unpack[SettingsArguments]) -> Document:
     """Return the document that `source` makes: every page with its regions, their boxes and text.
 
     Args:
-        source: a path, bytes or a binary file object.
+        source: a path, an http(s) URL, bytes or a binary file object.
         **settings: see `Settings`.
 
     Raises:
@@ -280,7 +367,7 @@ def iter_pages(source: Sourceable, **settings: Unpack[SettingsArguments]) -> Gen
     """Yield the result of each page of `source` in order, as soon as it and those before it are read.
 
     Args:
-        source: a path, a folder, a glob pattern, bytes, a binary file object, or a list of these.
+        source: a path, a folder, a glob pattern, an http(s) URL, bytes, a binary file object, or a list of these.
         **settings: see `Settings`.
 
     Raises:

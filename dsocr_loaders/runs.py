@@ -7,12 +7,11 @@ take items one at a time, so that the blocking and the `await`able forms of `Rea
 from __future__ import annotations
 
 import logging
-import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from dsocr_loaders import errors
-from dsocr_loaders.errors import EngineError, PagesFailed, SourceError, placed
+from dsocr_loaders.errors import EngineError, JournalError, PagesFailed, SourceError, placed
 from dsocr_loaders.granularity import make_cutter
 from dsocr_loaders.pipeline import SourceDone, SourceOpened
 from dsocr_loaders.structure import Structurer, build_document
@@ -32,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 
 class Run:
-    """Applies `on_page_error` to the items of a run, and reports progress.
+    """Applies `on_page_error` to the items of a run.
 
     Args:
         settings: what the user chose.
@@ -59,8 +58,6 @@ class Run:
             self._sources += 1
         if not isinstance(item, PageResult):
             return item
-        if self._settings.show_progress:
-            sys.stderr.write(f"{item.source.name}: page {item.page_number} of {item.total_pages}: {item.status}\n")
         return self._take_page(item)
 
     def _take_page(self, page: PageResult) -> PageResult | None:
@@ -88,10 +85,10 @@ class Run:
 
     @contextmanager
     def handing_over(self) -> Iterator[None]:
-        """Give an engine's error that ends the run what was read before it."""
+        """Give an error of the engine or the journal that ends the run what was read before it."""
         try:
             yield
-        except EngineError as error:
+        except (EngineError, JournalError) as error:
             error.results = tuple(self._kept)
             raise
 

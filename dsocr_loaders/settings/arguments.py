@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal, TypedDict
 
 from pydantic import SecretStr  # noqa: TC002 - the hints are looked up
@@ -56,7 +56,11 @@ class ReaderArguments(TypedDict, total=False):
     structure: Literal["stream", "whole"]
     save_images: str | None
     limits: Limits
+    recursive: bool
+    allow_private_urls: bool
+    prefer_text_layer: bool
     ordered: bool
+    observers: Sequence[object]
     show_progress: bool
 
 

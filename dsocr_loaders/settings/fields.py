@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence  # noqa: TC003 - pydantic looks the types up
 from typing import Annotated, Any, Final, Literal, Self, Unpack
 
 from pydantic import (
@@ -133,9 +134,9 @@ class Settings(BaseModel):
     on_page_error: Annotated[OnPageError, Allowed("raise, skip, placeholder or text_layer")] = Field(
         "raise", description="What becomes of a page that failed."
     )
-    journal: Annotated[str | bool | None, Allowed("nothing in this release, which has no journal yet")] = Field(
-        None, description="Where raw answers are kept for reruns; not in this release."
-    )
+    journal: Annotated[
+        str | bool | None, Allowed("a file or folder on a local disk, or True for a file in the user's own folder")
+    ] = Field(None, description="Where raw answers are kept, so that a rerun reads no page again; off by default.")
     structure: Annotated[Literal["stream", "whole"], Allowed("stream or whole")] = Field(
         "stream", description="Structure page by page, or from the whole document."
     )
@@ -145,12 +146,26 @@ class Settings(BaseModel):
     limits: Annotated[Limits, Allowed("a Limits")] = Field(
         Limits(), description="The most that a source may hold, see Limits."
     )
+    recursive: Annotated[bool, Allowed("true or false")] = Field(
+        default=False, description="Go into the subfolders of a folder too."
+    )
+    allow_private_urls: Annotated[bool, Allowed("true or false")] = Field(
+        default=False,
+        description="Let URLs lead to addresses that are not of the public internet, this machine's own included.",
+    )
+    prefer_text_layer: Annotated[bool, Allowed("true or false")] = Field(
+        default=False,
+        description="Read a page from the PDF's own text layer where that is good, the others with the engine.",
+    )
     ordered: Annotated[bool, Allowed("true or false")] = Field(
         default=True,
         description="Page results in order; if not, as they come. Chunks and documents are always in order.",
     )
+    observers: Annotated[Sequence[object], Allowed("objects with a method observe(event)")] = Field(
+        (), exclude=True, repr=False, description="Watch each run, see dsocr_loaders.observers."
+    )
     show_progress: Annotated[bool, Allowed("true or false")] = Field(
-        default=False, description="Write a line to standard error for each page."
+        default=False, description="Show on standard error how far a run is: a bar on a terminal, lines elsewhere."
     )
 
     def __init__(self, **values: Unpack[SettingsArguments]) -> None:
@@ -176,6 +191,13 @@ class Settings(BaseModel):
             raise ValueError("no engine")
         return value
 
+    @field_validator("observers")
+    @classmethod
+    def _observers_observe(cls, value: Sequence[object]) -> Sequence[object]:
+        if isinstance(value, str) or not all(callable(getattr(each, "observe", None)) for each in value):
+            raise ValueError("no observer")
+        return tuple(value)
+
     @field_validator("pages")
     @classmethod
     def _pages_are_ranges(cls, value: str | None) -> str | None:
@@ -183,7 +205,14 @@ class Settings(BaseModel):
             page_ranges(value)
         return value
 
-    @field_validator("journal", "save_images")
+    @field_validator("journal", mode="before")
+    @classmethod
+    def _journal_is_a_place(cls, value: object) -> object:
+        if not (value is None or isinstance(value, bool) or (isinstance(value, str) and value.strip())):
+            raise ValueError("no place")
+        return value
+
+    @field_validator("save_images")
     @classmethod
     def _is_left_out(cls, value: object) -> object:
         if value not in {None, False}:

@@ -46,6 +46,8 @@ class PageResult:
         label: the PDF's own page label, else the number.
         text_source: who read the text.
         total_pages: number of pages of the source.
+        route: which way the page went and why, where each page may go another way (`prefer_text_layer`):
+            `"text_layer: ..."` or `"model: ..."`; else `""`, as for a blank page and one that a journal knew.
     """
 
     source: Source
@@ -62,6 +64,12 @@ class PageResult:
     label: str
     text_source: TextSource
     total_pages: int
+    route: str = ""
+
+    @property
+    def is_recalled(self) -> bool:
+        """Whether its answer came from the journal, so that nothing was asked of an engine."""
+        return self.attempts == 0 and self.answer is not None
 
 
 @dataclass(frozen=True, slots=True)
