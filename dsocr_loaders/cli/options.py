@@ -15,7 +15,18 @@ __all__ = ["CHUNK_SETTINGS", "READ_SETTINGS", "setting_options", "settings_from"
 
 F = TypeVar("F", bound="Callable[..., object]")
 
-CHUNK_SETTINGS = ("granularity", "chunk_tokens", "contextualize", "table_format", "join_pages", "include_furniture")
+CHUNK_SETTINGS = (
+    "granularity",
+    "chunk_tokens",
+    "token_counter",
+    "min_tokens",
+    "overlap_tokens",
+    "parents",
+    "contextualize",
+    "table_format",
+    "join_pages",
+    "include_furniture",
+)
 """Those that shape chunks of a document that was read already."""
 
 READ_SETTINGS = (
@@ -40,7 +51,7 @@ READ_SETTINGS = (
 """Those that shape how pages are read.
 
 The other settings are no options: the key of a remote engine comes from the environment (DSOCR_API_KEY), since a
-command line is visible to every user of a machine; `token_counter` is a function; `revision` and `journal`
+command line is visible to every user of a machine; `revision` and `journal`
 have no use in this release."""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 import dsocr_loaders
@@ -59,7 +58,7 @@ class DeepSeekOCRNodeParser(NodeParser):
     """
 
     chunk_tokens: int = _setting("chunk_tokens")
-    token_counter: Callable[[str], int] | None = _setting("token_counter")
+    token_counter: Any = _setting("token_counter")
     contextualize: bool = _setting("contextualize")
     table_format: Literal["markdown", "html"] = _setting("table_format")
     id_func: IdFuncCallable = Field(
@@ -78,7 +77,7 @@ class DeepSeekOCRNodeParser(NodeParser):
         return "DeepSeekOCRNodeParser"
 
     @field_serializer("token_counter")
-    def _counter_as_text(self, value: Callable[[str], int] | None) -> str | None:
+    def _counter_as_text(self, value: object) -> str | None:
         shown: str | None = Settings(token_counter=value).model_dump()["token_counter"]
         return shown
 
