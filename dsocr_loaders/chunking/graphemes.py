@@ -1,10 +1,10 @@
-"""Where a text may be cut between two characters: never inside what a reader takes for one."""
+"""Where a text may be cut between two characters."""
 
 from __future__ import annotations
 
 import unicodedata
 
-__all__ = ["is_unspaced", "may_cut"]
+__all__ = ["is_good_cut", "is_grapheme_end"]
 
 _ZERO_WIDTH_JOINER = "\u200d"
 _LEADING_VOWELS = frozenset("เแโใไ" + "ເແໂໃໄ")
@@ -20,46 +20,31 @@ _NEVER_FIRST = frozenset(
 _NEVER_LAST = frozenset("（［｛「『【〔〈《“‘([{")
 """What no line ends with."""
 
-_UNSPACED_RANGES = (
-    (0x0E00, 0x0EFF),  # Thai, Lao
-    (0x0F00, 0x0FFF),  # Tibetan
-    (0x1000, 0x109F),  # Burmese
-    (0x1780, 0x17FF),  # Khmer
-    (0x2E80, 0xA4CF),  # Chinese and Japanese, with punctuation and kana
-    (0xF900, 0xFAFF),
-    (0xFE30, 0xFE4F),
-    (0xFF00, 0xFFEF),
-    (0x20000, 0x3FFFF),
-)
-_FIRST_UNSPACED = 0x0E00
 _HANGUL_JAMO = range(0x1100, 0x1200)
 _REGIONAL = range(0x1F1E6, 0x1F200)
 _EMOJI_MODIFIERS = range(0x1F3FB, 0x1F400)
 
 
-def is_unspaced(character: str) -> bool:
-    """Whether a character is of a script that puts no blanks between words: Chinese, Japanese, Thai, Khmer, ..."""
-    code = ord(character)
-    return code >= _FIRST_UNSPACED and any(first <= code <= last for first, last in _UNSPACED_RANGES)
-
-
-def may_cut(text: str, position: int) -> bool:
-    r"""Return whether a cut before `text[position]` leaves both sides whole characters.
+def is_grapheme_end(text: str, position: int) -> bool:
+    r"""Return whether a cut before `text[position]` leaves both sides whole characters, as a reader sees them.
 
     It would not: before a combining mark or a variation selector, beside a joiner, between two letters of a Hangul
-    syllable, between the halves of a flag, in `\r\n`, behind a vowel that is written first (Thai, Lao), before
-    closing and behind opening punctuation. The ends of a text may always be cut.
+    syllable, between the halves of a flag, in `\r\n`, behind a vowel that is written first and before one that is
+    written behind (Thai, Lao). The ends of a text may always be cut.
     """
     if not 0 < position < len(text):
         return True
     before, behind = text[position - 1], text[position]
-    if behind in _NEVER_FIRST or before in _NEVER_LAST:
-        return False
     if before.isascii() and behind.isascii():
         return (before, behind) != ("\r", "\n")
     return not _is_one_character(before, behind) and not (
         ord(behind) in _REGIONAL and ord(before) in _REGIONAL and _flags_before(text, position) % 2
     )
+
+
+def is_good_cut(text: str, position: int) -> bool:
+    """Return whether a typesetter would break a line before `text[position]`, which is inside the text."""
+    return text[position] not in _NEVER_FIRST and text[position - 1] not in _NEVER_LAST
 
 
 def _is_one_character(before: str, behind: str) -> bool:
