@@ -11,6 +11,7 @@ import threading
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Self, Unpack
 
+from dsocr_loaders.crops import CropFolder, CropStream
 from dsocr_loaders.engines import make_engine
 from dsocr_loaders.granularity import cut
 from dsocr_loaders.pages import PagePool
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Iterator
 
     from dsocr_loaders.engines import Engine
-    from dsocr_loaders.pipeline import RunItem
+    from dsocr_loaders.pipeline import ItemStream, RunItem
     from dsocr_loaders.sources import FileSystem, Sourceable
     from dsocr_loaders.values import Chunk, Document
 
@@ -121,32 +122,33 @@ class Reader:
     ) -> Generator[RunItem]:
         """Yield everything that happens: for each source `SourceOpened`, its page results and `SourceDone`, or one
         `SourceFailure`. Nothing is left out or raised for a failure of a page or source; `settings.on_page_error`
-        has no say here.
+        has no say here, and `settings.ordered` neither: pages are in order.
         """  # noqa: D205 - one sentence that needs two lines
-        with Spool() as spool, closing(iterate(self._stream(source, spool, fs, name))) as items:
-            yield from items
+        return self._items(source, fs, name, is_ordered=True)
 
-    async def aiter_items(
+    def aiter_items(
         self, source: Sourceable, *, fs: FileSystem | None = None, name: str | None = None
     ) -> AsyncGenerator[RunItem]:
         """Like `iter_items`, without blocking the event loop."""
-        with Spool() as spool:
-            stream = await in_thread(lambda: self._stream(source, spool, fs, name), "engine")  # may take its time
-            async with aclosing(aiterate(stream)) as items:
-                async for item in items:
-                    yield item
+        return self._aitems(source, fs, name, is_ordered=True)
 
     def iter_pages(
         self, source: Sourceable, *, fs: FileSystem | None = None, name: str | None = None
     ) -> Generator[PageResult]:
         """Yield the result of each page in order, as soon as it and those before it are read.
 
+        With `settings.ordered` False as soon as it is read, the pages of several sources side by side.
+
         Raises:
             PagesFailed, SourceError: at the end, as `settings.on_page_error` says.
             EngineError: the run cannot go on.
+            OutputError: `settings.save_images` cannot be written into; or, at the end, crops are missing.
         """
         run = Run(self.settings)
-        with closing(self.iter_items(source, fs=fs, name=name)) as items:
+        with (
+            run.missing_crops_last(),
+            closing(self._items(source, fs, name, is_ordered=self.settings.ordered)) as items,
+        ):
             for item in items:
                 if isinstance(page := run.take(item), PageResult):
                     yield page
@@ -157,10 +159,11 @@ class Reader:
     ) -> AsyncGenerator[PageResult]:
         """Like `iter_pages`, without blocking the event loop."""
         run = Run(self.settings)
-        async with aclosing(self.aiter_items(source, fs=fs, name=name)) as items:
-            async for item in items:
-                if isinstance(page := run.take(item), PageResult):
-                    yield page
+        with run.missing_crops_last():
+            async with aclosing(self._aitems(source, fs, name, is_ordered=self.settings.ordered)) as items:
+                async for item in items:
+                    if isinstance(page := run.take(item), PageResult):
+                        yield page
         run.finish()
 
     def lazy_load(
@@ -173,7 +176,7 @@ class Reader:
             EngineError: the run cannot go on.
         """
         run = ChunkRun(self.settings)
-        with closing(self.iter_items(source, fs=fs, name=name)) as items:
+        with run.missing_crops_last(), closing(self.iter_items(source, fs=fs, name=name)) as items:
             for item in items:
                 yield from run.chunks(item)
         run.finish()
@@ -183,10 +186,11 @@ class Reader:
     ) -> AsyncGenerator[Chunk]:
         """Like `lazy_load`, without blocking the event loop."""
         run = ChunkRun(self.settings)
-        async with aclosing(self.aiter_items(source, fs=fs, name=name)) as items:
-            async for item in items:
-                for each in run.chunks(item):
-                    yield each
+        with run.missing_crops_last():
+            async with aclosing(self.aiter_items(source, fs=fs, name=name)) as items:
+                async for item in items:
+                    for each in run.chunks(item):
+                        yield each
         run.finish()
 
     def load(self, source: Sourceable, *, fs: FileSystem | None = None, name: str | None = None) -> list[Chunk]:
@@ -229,7 +233,25 @@ class Reader:
                     run.add(item)
         return run.document()
 
-    def _stream(self, source: Sourceable, spool: Spool, fs: FileSystem | None, name: str | None) -> PageStream:
+    def _items(
+        self, source: Sourceable, fs: FileSystem | None, name: str | None, *, is_ordered: bool
+    ) -> Generator[RunItem]:
+        with Spool() as spool, closing(iterate(self._stream(source, spool, fs, name, is_ordered=is_ordered))) as items:
+            yield from items
+
+    async def _aitems(
+        self, source: Sourceable, fs: FileSystem | None, name: str | None, *, is_ordered: bool
+    ) -> AsyncGenerator[RunItem]:
+        with Spool() as spool:
+            # In a thread: making an engine may take its time.
+            stream = await in_thread(lambda: self._stream(source, spool, fs, name, is_ordered=is_ordered), "engine")
+            async with aclosing(aiterate(stream)) as items:
+                async for item in items:
+                    yield item
+
+    def _stream(
+        self, source: Sourceable, spool: Spool, fs: FileSystem | None, name: str | None, *, is_ordered: bool
+    ) -> ItemStream:
         engine = self.engine
         with self._lock:
             if self._pool is None:
@@ -238,7 +260,10 @@ class Reader:
                 self._fallback = make_engine(self.settings.model_copy(update={"engine": "text_layer"}))
             pool, fallback = self._pool, self._fallback
         sources = resolve_sources(source, spool=spool, fs=fs, name=name)
-        return PageStream(sources, engine, self.settings, pool, fallback)
+        stream = PageStream(sources, engine, self.settings, pool, fallback, is_ordered=is_ordered)
+        if self.settings.save_images is None:
+            return stream
+        return CropStream(stream, CropFolder(self.settings.save_images), pool, self.settings)
 
 
 def read(source: Sourceable, **settings: Unpack[SettingsArguments]) -> Document:

@@ -19,6 +19,7 @@ import dsocr_loaders
 from dsocr_loaders import PagesFailed, Reader, SettingsError, SourceError, SourceNotFound
 from dsocr_loaders.errors import EngineDead, EngineRejected, engine_error
 from dsocr_loaders.export import document_from_json
+from dsocr_loaders.structure import PAGES_HELD_BACK
 from dsocr_loaders.testing import ScriptedEngine
 from dsocr_loaders.values import PageStatus
 
@@ -345,8 +346,8 @@ def test_pages_and_documents_are_markdown(make_pdf: Callable[..., Path]) -> None
     engine.close()
 
 
-def test_whole_structure_has_levels_from_one(make_pdf: Callable[..., Path]) -> None:
-    """`structure="whole"` makes the levels of the document gapless; `stream` keeps the scale of single pages."""
+def test_both_ways_of_structure_have_one_scale(make_pdf: Callable[..., Path]) -> None:
+    """`structure="whole"` and `stream` give a short document the same levels, and the same texts from them."""
     heading = "<|ref|>sub_title<|/ref|><|det|>[[0, 0, 9, 9]]<|/det|>\n"
     engine = ScriptedEngine({1: f"{heading}## Wide", 2: f"{heading}#### Narrow"})
     path = make_pdf("1", "2")
@@ -357,8 +358,8 @@ def test_whole_structure_has_levels_from_one(make_pdf: Callable[..., Path]) -> N
             levels[structure] = [entry.level for entry in reader.read(path).outline]
             texts[structure] = [chunk.text for chunk in reader.lazy_load(path)]
 
-    assert {"stream": [2, 4], "whole": [1, 2]} == levels
-    assert {"stream": ["## Wide", "#### Narrow"], "whole": ["# Wide", "## Narrow"]} == texts
+    assert {"stream": [2, 4], "whole": [2, 4]} == levels
+    assert {"stream": ["## Wide", "#### Narrow"], "whole": ["## Wide", "#### Narrow"]} == texts
     engine.close()
 
 
@@ -386,8 +387,10 @@ def test_needs_ocr_names_the_ways_to_an_engine(tmp_path: Path) -> None:
 
 def test_the_callers_exception_ends_the_reads(make_pdf: Callable[..., Path]) -> None:
     """An exception out of the caller's own code leaves no read behind, even while the exception is held."""
-    path = make_pdf("1", "2", "3")
-    engine = ScriptedEngine(ANSWER, delay_s=lambda request: 0.0 if request.page.page_number == 1 else 60.0)
+    path = make_pdf(*map(str, range(1, PAGES_HELD_BACK + 3)))
+    engine = ScriptedEngine(
+        ANSWER, delay_s=lambda request: 0.0 if request.page.page_number <= PAGES_HELD_BACK + 1 else 60.0
+    )
 
     def counter(_: str) -> int:
         while not engine.in_flight:

@@ -40,6 +40,7 @@ DEFAULTS = {
     "max_new_tokens": None,
     "timeout_s": 600,
     "max_in_flight": None,
+    "max_concurrency": 256,
     "image_format": "jpeg",
     "on_page_error": "raise",
     "journal": None,
@@ -48,6 +49,7 @@ DEFAULTS = {
     "include_furniture": False,
     "save_images": None,
     "limits": Limits(),
+    "ordered": True,
     "show_progress": False,
 }
 
@@ -75,6 +77,7 @@ NOT_ALLOWED = {
     "max_new_tokens": [0, -1, 1_000_001, 1.5, "all"],
     "timeout_s": [0, -1, float("nan"), float("inf"), "soon", None],
     "max_in_flight": [0, -1, 4097, 1.5],
+    "max_concurrency": [0, -1, 4097, 1.5, None],
     "image_format": ["", "jpg", "webp", None],
     "on_page_error": ["", "ignore", "warn", None],
     "journal": [True, "journal.sqlite"],
@@ -83,6 +86,7 @@ NOT_ALLOWED = {
     "include_furniture": ["maybe", None, 2],
     "save_images": ["", True, 5],
     "limits": [5, "many", None],
+    "ordered": ["maybe", 2, None],
     "show_progress": ["maybe", 2, None],
 }
 

@@ -53,6 +53,10 @@ def convert(sources: tuple[str, ...], output: str, **options: object) -> ExitSta
             job.end_early(error)
             job.report()
             return status_of(error)
+        except OutputError as error:  # of crops: the documents are written, unless nothing could begin
+            click.echo(f"Error: {error}", err=True)
+            job.report()
+            return ExitStatus.SOME_FAILED if job.status is ExitStatus.OK else job.status
         finally:
             items.close()
     job.report()

@@ -49,6 +49,7 @@ class ReaderArguments(TypedDict, total=False):
     max_new_tokens: int | None
     timeout_s: float
     max_in_flight: int | None
+    max_concurrency: int
     image_format: Literal["jpeg", "png"]
     on_page_error: OnPageError
     journal: str | bool | None
@@ -57,6 +58,7 @@ class ReaderArguments(TypedDict, total=False):
     include_furniture: bool
     save_images: str | None
     limits: Limits
+    ordered: bool
     show_progress: bool
 
 

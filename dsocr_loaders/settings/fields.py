@@ -147,6 +147,12 @@ class Settings(BaseModel):
     max_in_flight: Annotated[int | None, Allowed("a whole number from 1 to 4096")] = Field(
         None, ge=1, le=4096, description="Most page images held at once; by default 1.1 times the engine's slots."
     )
+    max_concurrency: Annotated[int, Allowed("a whole number from 1 to 4096")] = Field(
+        256,
+        ge=1,
+        le=4096,
+        description="Most pages that a server is asked for at once; how many it serves best is found while reading.",
+    )
     image_format: Annotated[Literal["jpeg", "png"], Allowed("jpeg or png")] = Field(
         "jpeg", description="How page images travel to a remote engine (jpeg: quality 95, 4:4:4)."
     )
@@ -170,6 +176,10 @@ class Settings(BaseModel):
     )
     limits: Annotated[Limits, Allowed("a Limits")] = Field(
         Limits(), description="The most that a source may hold, see Limits."
+    )
+    ordered: Annotated[bool, Allowed("true or false")] = Field(
+        default=True,
+        description="Page results in order; if not, as they come. Chunks and documents are always in order.",
     )
     show_progress: Annotated[bool, Allowed("true or false")] = Field(
         default=False, description="Write a line to standard error for each page."

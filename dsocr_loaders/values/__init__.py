@@ -26,7 +26,7 @@ from dsocr_loaders.values.answers import (
 from dsocr_loaders.values.chunks import Chunk, ChunkMetadata, ChunkPiece
 from dsocr_loaders.values.documents import Document, PageError, PageResult
 from dsocr_loaders.values.pages import Decoding, InkGrid, PageImage, ReadRequest, RgbImage
-from dsocr_loaders.values.sources import OutlineEntry, Source, SourceFailure, SourceInfo
+from dsocr_loaders.values.sources import OutlineEntry, PagePlace, Source, SourceFailure, SourceInfo
 from dsocr_loaders.values.vocabulary import (
     BoxSource,
     Dialect,
@@ -60,6 +60,7 @@ __all__ = [
     "OutlineEntry",
     "PageError",
     "PageImage",
+    "PagePlace",
     "PageResult",
     "PageStatus",
     "PageUnit",

@@ -137,12 +137,12 @@ def test_a_file_that_cannot_be_written_costs_no_other(
 def test_structures_whole_documents_on_request(
     dsocr: Callable[..., tuple[int, str, str]], make_pdf: Callable[..., Path], tmp_path: Path
 ) -> None:
-    """With `--structure whole` no page is lost, and levels have no gaps."""
+    """With `--structure whole` no page is lost."""
     heading = "<|ref|>sub_title<|/ref|><|det|>[[0, 0, 9, 9]]<|/det|>\n#### Deep"
     with ScriptedServer(heading) as server:
         dsocr("convert", make_pdf("1"), "-o", tmp_path, "--engine", server.base_url, "--structure", "whole")
 
-    assert "# Deep\n" == (tmp_path / "report.md").read_text()
+    assert "#### Deep\n" == (tmp_path / "report.md").read_text()
 
 
 def test_one_line_for_each_file_that_fails(
@@ -231,7 +231,7 @@ def test_a_server_that_goes_away_ends_the_run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """When page after page cannot reach the server, the run ends with status 4 and keeps what was read."""
-    monkeypatch.setattr("dsocr_loaders.pipeline.page._FIRST_DELAY_S", 0.01)
+    monkeypatch.setattr("dsocr_loaders.pipeline.retries._FIRST_DELAY_S", 0.01)
     server = ScriptedServer(lambda request: server.__exit__(None, None, None) or ANSWER)
     with server:
         status, out, _ = dsocr(
