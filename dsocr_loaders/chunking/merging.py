@@ -17,11 +17,12 @@ __all__ = ["SmallMerger"]
 
 
 class SmallMerger:
-    """Takes drafts in order and returns them with the small ones merged; the last one is held back.
+    """Takes drafts in order and returns them with the small ones merged; one that is small is held back.
 
-    A draft with fewer tokens than `Budget.small` is merged with the one behind it if that is of the same section or
-    of one inside it, or if it is small too and of a section beside it, below the same heading. Both together stay
-    within the budget, and stand under the headings that they share. Tables, figures and failed pages are not merged.
+    A draft with fewer tokens than `Budget.small` is merged with the one behind it if that is of the same section. So it
+    is, on the same page, if that is of a section inside it, or is small too and of a section beside it, below the same
+    heading. Both together stay within the budget, and stand under the headings that they share. Tables, figures and
+    failed pages are not merged.
     """
 
     def __init__(self, budget: Budget) -> None:
@@ -38,6 +39,9 @@ class SmallMerger:
             if merged is None and self._held is not None:
                 final.append(self._held)
             self._held = merged or draft
+            if self._held.is_apart or not self._is_small(self._held):
+                final.append(self._held)
+                self._held = None
         return final
 
     def finish(self) -> list[Draft]:
@@ -60,13 +64,16 @@ class SmallMerger:
         return replace(one, parts=parts, section=section, context=context)
 
     def _belong_together(self, one: Draft, other: Draft) -> bool:
-        is_small, is_next_small = self._is_small(one), self._is_small(other)
+        """Whether the small draft `one` may be merged with the one behind it."""
         shared = len(common_section(one.section, other.section))
         if shared == len(one.section) == len(other.section):
-            return is_small or is_next_small
+            return True
+        numbers = {piece.page.page_number for part in (*one.parts, *other.parts) for piece in part.pieces}
+        if len(numbers) > 1:
+            return False
         if shared == len(one.section):
-            return is_small
-        return is_small and is_next_small and shared >= len(one.section) - 1 and shared == len(other.section) - 1
+            return True
+        return shared == len(one.section) - 1 == len(other.section) - 1 and self._is_small(other)
 
     def _is_small(self, draft: Draft) -> bool:
         return self._budget.sum(draft.parts) < self._budget.small
