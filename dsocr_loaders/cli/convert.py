@@ -161,10 +161,13 @@ class _Job:
             document, pages=tuple(page for page in pages if has_placeholders or page.status is not PageStatus.FAILED)
         )
         chunks = list(cut(shown, self._settings))
+        markdown = document_markdown(
+            document, table_format=self._settings.table_format, join_pages=self._settings.join_pages
+        )
         texts = {
             ".json": document_to_json(document),
             ".chunks.jsonl": "".join(f"{chunk_to_json(chunk)}\n" for chunk in chunks),
-            ".md": f"{document_markdown(document, table_format=self._settings.table_format)}\n",
+            ".md": f"{markdown}\n",
         }
         try:
             self._folder.write(opened.source, texts)

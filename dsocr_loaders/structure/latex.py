@@ -84,24 +84,31 @@ def normalised_latex(text: str) -> str:
     r"""Return the text with its formulas between `$` (in a line) and `$$` (displayed).
 
     `\( x \)` becomes `$x$`, `\[ x \]` becomes `$$ x $$`, `\[ 1995 \]` becomes `[1995]`; what is in dollars already
-    keeps its words. Nothing else changes. Linear in the text's length; applied twice it changes nothing more.
+    stays. In a text that gets dollars this way, those of amounts get a backslash, so that they open nothing. Linear in
+    the text's length; applied twice it changes nothing more.
     """
     if "\\" not in text:
         return text
+    formulas = formulas_in(text)
+    gets_dollars = any(text[formula.start] != "$" for formula in formulas)
     pieces = []
     position = 0
-    for formula in formulas_in(text):
+    for formula in formulas:
+        pieces.append(_plain(text[position : formula.start], escapes=gets_dollars))
         if text[formula.start] == "$":
-            continue
-        pieces.append(_with_brackets(text[position : formula.start]))
-        pieces.append(f"$$ {formula.latex} $$" if formula.is_display else f"${formula.latex}$")
+            pieces.append(text[formula.start : formula.end])
+        else:
+            pieces.append(f"$$ {formula.latex} $$" if formula.is_display else f"${formula.latex}$")
         position = formula.end
-    pieces.append(_with_brackets(text[position:]))
+    pieces.append(_plain(text[position:], escapes=gets_dollars))
     return "".join(pieces)
 
 
 _BRACKETED_NUMBER = re.compile(r"(?<!\\)\\\[\s*([\d.,\-–][\d\s.,\-–]*?)\s*\\\]")  # noqa: RUF001 - a dash
+_DOLLAR = re.compile(r"(?<!\\)\$")
 
 
-def _with_brackets(text: str) -> str:
-    return _BRACKETED_NUMBER.sub(r"[\1]", text) if "\\[" in text else text
+def _plain(text: str, *, escapes: bool) -> str:
+    if "\\[" in text:
+        text = _BRACKETED_NUMBER.sub(r"[\1]", text)
+    return _DOLLAR.sub(r"\\$", text) if escapes and "$" in text else text
