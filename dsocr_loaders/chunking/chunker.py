@@ -116,6 +116,8 @@ class Chunker:
             if not self._opening and self._fits([*self._body, part]):
                 self._body.append(part)
                 return []
+            if self._leads_on(part):
+                return self._split_drafts(part)
             drafts = self._flushed()
         if self._fits([*self._opening, part]):
             self._body, self._opening = [*self._opening, part], []
@@ -126,10 +128,20 @@ class Chunker:
         _, context_tokens = self._budget.context(self._headings.section, parts)
         return self._budget.fits(parts, context_tokens)
 
+    def _leads_on(self, part: Part) -> bool:
+        """Whether the waiting text is short, and the next has to be split anyway: its first piece then joins it."""
+        return (
+            not self._opening
+            and part.passage is not None
+            and not self._fits([part])
+            and self._budget.sum(self._body) * 2 <= self._budget.tokens
+            and all(piece.passage is None or piece.heading is None for piece in self._body)
+        )
+
     def _split_drafts(self, part: Part) -> list[Draft]:
         """Return chunks of the pieces of a text that does not fit; the last piece stays open for what follows."""
         drafts = []
-        opening, self._opening = self._opening, []
+        opening, self._opening, self._body = [*self._body, *self._opening], [], []
         for piece in self._pieces(part, opening):
             drafts += self._flushed()
             self._body = [*opening, piece]

@@ -256,7 +256,8 @@ NO_PLACE = TablePlace()
 
 
 def _draft(parts: Sequence[Part], section: Sequence[Heading], context: str, table: TablePlace) -> Draft:
-    return Draft(parts[0].page, tuple(parts), tuple(section), context, table, is_apart=True)
+    page = next(part.page for part in parts if not part.is_repeated)
+    return Draft(page, tuple(parts), tuple(section), context, table, is_apart=True)
 
 
 def _repeated(part: Part) -> Part:
