@@ -65,9 +65,9 @@ def answer_of(chance: random.Random, number: int) -> str:
         add("sub_title", f"## {number // 3 + 1} {title.title()}", 20)
     for place in range(5):
         add("text", " ".join(sentence(chance) for _ in range(chance.randint(2, 6))), 90)
-        if place == 1 and number % 2:
+        if place == 1 and number % 2 == 1:
             add("text", "\n".join(f"- {sentence(chance)}" for _ in range(chance.randint(3, 7))), 80)
-        if place == 2 and number % 3 == 1:
+        if place == 2 and number % 3 == 1:  # noqa: PLR2004 - on one page of three
             rows = "".join(
                 f"<tr><td>{word(chance)} {row}</td>"
                 + "".join(f"<td>{chance.randint(0, 9999) / 10}</td>" for _ in range(4))
@@ -98,9 +98,7 @@ def pages_of(answers: list[str]) -> list[PageResult]:
     """Return the answers as pages."""
     source = report_source()
     return [
-        page_from_regions(
-            parse_answer(answer).regions, page_number=number, source=source, total_pages=len(answers)
-        )
+        page_from_regions(parse_answer(answer).regions, page_number=number, source=source, total_pages=len(answers))
         for number, answer in enumerate(answers, start=1)
     ]
 

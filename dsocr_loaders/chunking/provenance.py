@@ -18,6 +18,7 @@ __all__ = ["Place", "place_of_range", "place_of_region", "place_of_rows", "row_s
 
 _ROW = re.compile(r"<tr\b", re.IGNORECASE)
 _MOST_BLANKS = 256
+_UNSEEN = " \t\r\n\u00a0\u2028\u3000-\u00ad\u2010"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,8 @@ def place_of_rows(
 
 
 def _is_blank(text: str, start: int, end: int) -> bool:
-    return start >= end or (end - start <= _MOST_BLANKS and text[start:end].isspace())
+    """Whether a range holds nothing that is seen, or the hyphen of a word that goes on elsewhere."""
+    return start >= end or (end - start <= _MOST_BLANKS and not text[start:end].strip(_UNSEEN))
 
 
 def _lines_in(lines: Sequence[Line], start: int, end: int) -> list[Line]:
