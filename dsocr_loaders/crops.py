@@ -100,18 +100,18 @@ class CropStream:
 
     Args:
         stream: gives the items.
-        folder: where crops go.
         pool: the page workers.
-        settings: what the user chose.
+        settings: what the user chose; `save_images` is the folder.
 
     Attributes:
         loop: the loop of `stream`, which this one lives on too.
     """
 
-    def __init__(self, stream: ItemStream, folder: CropFolder, pool: PagePool, settings: Settings) -> None:
+    def __init__(self, stream: ItemStream, pool: PagePool, settings: Settings) -> None:
         self._options = replace(open_options(settings), dpi=max(CROP_DPI, settings.dpi))
         self._stream = stream
-        self._folder = folder
+        self._named = settings.save_images or ""
+        self._folder: CropFolder | None = None
         self._pool = pool
         self._page: asyncio.Task[PageResult] | None = None
         self._failures: list[DsocrError] = []
@@ -128,9 +128,12 @@ class CropStream:
         Safe to cancel: the page that is being cropped is not lost, the next call returns it.
 
         Raises:
-            OutputError: all items were handed over, and some crops are missing.
+            OutputError: at once: nothing can be written into the folder; or all items were handed over, and some
+                crops are missing.
             EngineError: the run cannot go on.
         """
+        if self._folder is None:
+            self._folder = await in_thread(lambda: CropFolder(self._named), "crops")
         if self._page is None:
             item = await self._stream.next()
             if item is None and self._failures:
@@ -138,7 +141,7 @@ class CropStream:
                 raise _summary(failures)
             if not isinstance(item, PageResult):
                 return item
-            self._page = asyncio.create_task(self._with_crops(item))
+            self._page = asyncio.create_task(self._with_crops(item, self._folder))
         page = await asyncio.shield(self._page)
         self._page = None
         return page
@@ -150,23 +153,23 @@ class CropStream:
             await asyncio.gather(self._page, return_exceptions=True)
         await self._stream.close()
 
-    async def _with_crops(self, page: PageResult) -> PageResult:
+    async def _with_crops(self, page: PageResult, folder: CropFolder) -> PageResult:
         figures = [region for region in page.regions if region.type is RegionType.FIGURE and region.boxes]
         if not figures:
             return page
-        paths = await asyncio.gather(*(self._saved(page, region) for region in figures))
+        paths = await asyncio.gather(*(self._saved(page, region, folder) for region in figures))
         found = {region.order: path for region, path in zip(figures, paths, strict=True)}
         regions = tuple(replace(region, image_path=found.get(region.order, "")) for region in page.regions)
         return replace(page, regions=regions)
 
-    async def _saved(self, page: PageResult, region: Region) -> str:
+    async def _saved(self, page: PageResult, region: Region, folder: CropFolder) -> str:
         if self._has_no_room:
             return ""
         job = CropJob(page.source, page.page_number, hull(region.boxes), self._options)
-        path = self._folder.path_of(page, region)
+        path = folder.path_of(page, region)
         try:
             data = await self._pool.run(job)
-            await in_thread(lambda: self._folder.save(path, data), "crops")
+            await in_thread(lambda: folder.save(path, data), "crops")
         except EngineError:
             raise  # the workers were closed
         except DsocrError as error:

@@ -16,6 +16,8 @@ from dsocr_loaders.crops import CROP_DPI, CropFolder
 from dsocr_loaders.testing import ScriptedEngine
 from dsocr_loaders.values import PageStatus
 
+pytestmark = pytest.mark.usefixtures("warm_page_workers")
+
 FIGURE = "<|ref|>image<|/ref|><|det|>[[250, 250, 749, 500]]<|/det|>\n\n"
 CAPTION = "<|ref|>image_caption<|/ref|><|det|>[[250, 510, 749, 530]]<|/det|>\nFigure 1: A square\n"
 
@@ -118,7 +120,7 @@ class FullDisk(CropFolder):
 def test_a_full_disk_loses_crops_alone(pictured, engine, tmp_path, monkeypatch, room):
     """This test ensures that every page is handed on, with the crops that there was room for, before the error."""
     monkeypatch.setattr(FullDisk, "room", room)
-    monkeypatch.setattr("dsocr_loaders.reader.CropFolder", FullDisk)
+    monkeypatch.setattr("dsocr_loaders.crops.CropFolder", FullDisk)
     handed_on = []
     with Reader(engine, save_images=tmp_path / "out") as reader:
         with pytest.raises(OutputError, match=r"Everything was read, but .* \(No space left"):
@@ -134,7 +136,7 @@ def test_a_full_disk_loses_crops_alone(pictured, engine, tmp_path, monkeypatch, 
 
 def test_failed_pages_weigh_more(pictured, tmp_path, monkeypatch):
     """This test ensures that a run with failed pages and missing crops raises for the pages, with every result."""
-    monkeypatch.setattr("dsocr_loaders.reader.CropFolder", FullDisk)
+    monkeypatch.setattr("dsocr_loaders.crops.CropFolder", FullDisk)
     engine = ScriptedEngine({1: FIGURE, 2: ValueError("broken")})
     with Reader(engine, save_images=tmp_path / "out") as reader:
         with pytest.raises(PagesFailed) as caught:

@@ -50,6 +50,7 @@ DEFAULTS = {
     "save_images": None,
     "limits": Limits(),
     "ordered": True,
+    "observers": (),
     "show_progress": False,
 }
 
@@ -87,6 +88,7 @@ NOT_ALLOWED = {
     "save_images": ["", True, 5],
     "limits": [5, "many", None],
     "ordered": ["maybe", 2, None],
+    "observers": [5, [object()], None],
     "show_progress": ["maybe", 2, None],
 }
 

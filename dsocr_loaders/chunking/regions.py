@@ -10,7 +10,7 @@ from dsocr_loaders.chunking.passages import Piece
 from dsocr_loaders.chunking.provenance import place_of_region
 from dsocr_loaders.chunking.sequence import ChunkSequence, stable_id
 from dsocr_loaders.structure import HEADINGS
-from dsocr_loaders.tables import parse_tables, table_html, table_markdown
+from dsocr_loaders.tables import TablePart, lay_out, layout_of, parse_tables, table_html, table_markdown
 from dsocr_loaders.values import PageStatus, RegionType
 
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ class RegionChunker:
         if any(table.rows for table in tables):
             text = "\n\n".join(map(self._shown, tables))
             table_id = stable_id(page.source, page.page_number, region.order, "table", 0)
-            place = TablePlace(table_id, f"1-{rows}" if rows else "", 1, 1)
+            layout = _layout(tables[0]) if len(tables) == 1 else ""
+            place = TablePlace(table_id, f"1-{rows}" if rows else "", 1, 1, layout=layout)
         piece = Piece(page, region, region.type, 0, len(text), 0, len(region.text), place_of_region(region))
         return Draft(
             page,
@@ -66,3 +67,8 @@ class RegionChunker:
             table=place,
             image_path=region.image_path,
         )
+
+
+def _layout(table: Table) -> str:
+    whole = TablePart(table, min(1, table.body_rows), table.body_rows)
+    return layout_of(lay_out(table.rows), whole, table.header_rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal, TypedDict
 
 from pydantic import SecretStr  # noqa: TC002 - the hints are looked up
@@ -59,6 +60,7 @@ class ReaderArguments(TypedDict, total=False):
     save_images: str | None
     limits: Limits
     ordered: bool
+    observers: Sequence[object]
     show_progress: bool
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence  # noqa: TC003 - pydantic looks the types up
 from typing import Annotated, Any, Final, Literal, Self, Unpack
 
 from pydantic import (
@@ -181,8 +182,11 @@ class Settings(BaseModel):
         default=True,
         description="Page results in order; if not, as they come. Chunks and documents are always in order.",
     )
+    observers: Annotated[Sequence[object], Allowed("objects with a method observe(event)")] = Field(
+        (), exclude=True, repr=False, description="Watch each run, see dsocr_loaders.observers."
+    )
     show_progress: Annotated[bool, Allowed("true or false")] = Field(
-        default=False, description="Write a line to standard error for each page."
+        default=False, description="Show on standard error how far a run is: a bar on a terminal, lines elsewhere."
     )
 
     def __init__(self, **values: Unpack[SettingsArguments]) -> None:
@@ -207,6 +211,13 @@ class Settings(BaseModel):
         if not is_base_url(value):
             raise ValueError("no engine")
         return value
+
+    @field_validator("observers")
+    @classmethod
+    def _observers_observe(cls, value: Sequence[object]) -> Sequence[object]:
+        if isinstance(value, str) or not all(callable(getattr(each, "observe", None)) for each in value):
+            raise ValueError("no observer")
+        return tuple(value)
 
     @field_validator("pages")
     @classmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rapidfuzz import fuzz
 
@@ -21,6 +21,15 @@ _SECTION_LEVEL = 2
 _ALIKE = 90  # rapidfuzz's ratio, of 100: a misread letter in ten
 
 
+class _Bookmark(NamedTuple):
+    """The letters of a title, those of its words, the values of its number, and the level that it gives."""
+
+    key: str
+    words: str
+    values: tuple[int, ...]
+    level: int
+
+
 class Bookmarks:
     """Finds the bookmark of a heading: the same title on the same page, with or without its number.
 
@@ -30,13 +39,19 @@ class Bookmarks:
 
     def __init__(self, entries: Sequence[OutlineEntry]) -> None:
         outermost = [entry for entry in entries if entry.level == 1]
-        has_root = len(outermost) == 1 and len(entries) > 1 and entries[0] is outermost[0]
+        has_root = (
+            len(outermost) == 1
+            and len(entries) > 1
+            and entries[0] is outermost[0]
+            and numbering_of(entries[0].title) is None
+        )
         shift = 0 if has_root else _SECTION_LEVEL - 1
-        self._levels: dict[int, list[tuple[str, str, int]]] = {}
+        self._levels: dict[int, list[_Bookmark]] = {}
         for entry in entries:
             number = numbering_of(entry.title)
             words = entry.title[number.end :] if number else entry.title
-            found = (title_key(entry.title), title_key(words), entry.level + shift)
+            values = number.values if number else ()
+            found = _Bookmark(title_key(entry.title), title_key(words), values, entry.level + shift)
             self._levels.setdefault(entry.page_number, []).append(found)
 
     def level(self, heading: Heading) -> int | None:
@@ -47,9 +62,14 @@ class Bookmarks:
         whole = title_key(heading.text)
         if not whole:
             return None
-        for title, words, level in entries:
-            if title == whole or (words and words == heading.key and (not heading.number or title == words)):
-                return level
-        alike = [(fuzz.ratio(title, whole), level) for title, _, level in entries]
-        ratio, level = max(alike, key=lambda pair: pair[0])
+        for entry in entries:
+            if entry.key == whole or (entry.words and entry.words == heading.key and _fits(entry, heading)):
+                return entry.level
+        alike = [(fuzz.ratio(entry.key, whole), entry.level) for entry in entries if _fits(entry, heading)]
+        ratio, level = max(alike, key=lambda pair: pair[0], default=(0.0, 0))
         return level if ratio >= _ALIKE else None
+
+
+def _fits(entry: _Bookmark, heading: Heading) -> bool:
+    """Whether the numbers of both, if they have any, are the same."""
+    return not entry.values or heading.number is None or entry.values == heading.number.values

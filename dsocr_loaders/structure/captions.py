@@ -116,7 +116,7 @@ def mentions_in(text: str) -> Iterator[Mention]:
             following = _NEXT.match(text, position)
             if following is None:
                 break
-            numbers: tuple[str, ...] = (_plain(following["number"]),)
+            numbers = _numbers(following["number"])
             if following["to"]:
                 numbers = _numbers(f"{last}-{following['number']}")[1:] or numbers
             position, last = following.end(), following["number"]

@@ -36,6 +36,7 @@ TITLE_LEVEL = 1
 SECTION_LEVEL = 2
 DEEPEST_LEVEL = 6
 CLEARLY_LARGER = 1.15  # two sizes of one document's headings differ by more; sizes from boxes are good to a twentieth
+_AS_LARGE = 1.07  # two that differ by less are of one size
 _MOST_SIZES = 4
 _MOST_AHEAD = 200  # headings looked through for the next number
 _CHAPTERS = ("chapter", "appendix", "part")
@@ -100,7 +101,7 @@ class Leveller:
                 self._style_levels.setdefault(heading.number.style, bookmark - len(heading.number.values) + 1)
             return bookmark, "bookmark"
         number = self._number(heading)
-        if heading.type is RegionType.TITLE and not self._has_title and not _begins_sections(number, ahead):
+        if self._is_title(heading, number, ahead):
             return heading.marked_level or TITLE_LEVEL, "markup"
         if number is not None:
             return self._numbered(heading, number, ahead), "number"
@@ -115,7 +116,14 @@ class Leveller:
                 return type(number)("letter", number.rank, (value,), number.end)
         return number
 
-    # -- with a number
+    def _is_title(self, heading: Heading, number: Numbering | None, ahead: Sequence[Heading]) -> bool:
+        """Whether a heading is the document's title: the first that is marked so, in front of all numbers."""
+        return (
+            heading.type is RegionType.TITLE
+            and not self._has_title
+            and not self._style_levels
+            and not _begins_sections(number, ahead)
+        )
 
     def _numbered(self, heading: Heading, number: Numbering, ahead: Sequence[Heading]) -> int:
         if len(number.values) > 1:
@@ -123,9 +131,17 @@ class Leveller:
         known = self._style_levels.get(number.style)
         if known is None and number.style == "appendix":
             known = self._style_levels.get("chapter") or self._style_levels.get("decimal")
+        innermost = self._open[-1] if self._open else None
         if known is None:
             known = self._first_of_style(heading, number, ahead)
-        self._style_levels.setdefault(number.style, known)
+        elif (
+            number.values == (1,)
+            and innermost is not None
+            and innermost.heading.number is None
+            and self._is_above(innermost, heading)
+        ):
+            known = innermost.level + 1  # the numbers begin anew, below another heading
+        self._style_levels[number.style] = known
         return known
 
     def _dotted(self, number: Numbering) -> int:
@@ -135,7 +151,9 @@ class Leveller:
                 if other and other.style in _HOLDS_DECIMALS and other.values == number.values[:size]:
                     return each.level + len(number.values) - size
         styles = ("appendix", "letter", "decimal") if number.style == "letter" else ("decimal", "chapter")
-        outer = next((self._style_levels[style] for style in styles if style in self._style_levels), SECTION_LEVEL)
+        outer = next((self._style_levels[style] for style in styles if style in self._style_levels), None)
+        if outer is None:
+            outer = self._style_levels[number.style] = SECTION_LEVEL
         return outer + len(number.values) - 1
 
     def _first_of_style(self, heading: Heading, number: Numbering, ahead: Sequence[Heading]) -> int:
@@ -145,9 +163,12 @@ class Leveller:
             if other.type is RegionType.TITLE and each.level == TITLE_LEVEL:
                 break
             if other.number is not None:
-                if other.number.rank <= number.rank:
+                if other.number.style == number.style:
+                    outranked = each.level + 2 - len(other.number.values)
+                elif other.number.rank <= number.rank:
                     return each.level + 1
-                outranked = each.level
+                else:
+                    outranked = each.level
             elif self._is_above(each, heading) or (number.values == (1,) and _restarts(number.style, ahead)):
                 return each.level + 1
         return SECTION_LEVEL if outranked is None else max(TITLE_LEVEL, outranked - 1)
@@ -158,8 +179,6 @@ class Leveller:
             return False
         mark, own = above.heading.marked_level, heading.marked_level
         return 0 < mark < own or (mark == own and _is_larger(above.heading, heading))
-
-    # -- without a number
 
     def _unnumbered(  # noqa: PLR0911 - one line for each rule, in the order in which they hold
         self, heading: Heading, ahead: Sequence[Heading]
@@ -174,6 +193,8 @@ class Leveller:
         if before is None:
             return level, source
         if after is not None and _starts_again(after, before.heading):
+            if after.marked_level > heading.marked_level:
+                return level, source
             return max(SECTION_LEVEL, min(level, self._style_levels.get(_style(after), level) - 1)), source
         lowest, is_inside = self._lowest_level(before, after)
         says_little = heading.marked_level == before.heading.marked_level or heading.type is RegionType.TITLE
@@ -259,7 +280,7 @@ def _is_same_kind(one: tuple[float, bool], other: tuple[float, bool]) -> bool:
 
 def _outdoes(one: tuple[float, bool], other: tuple[float, bool]) -> bool:
     """Whether one kind of headings is outside another: clearly larger, or as large and in capitals."""
-    return one[0] >= CLEARLY_LARGER * other[0] or (one[1] and not other[1] and one[0] * CLEARLY_LARGER > other[0])
+    return one[0] >= CLEARLY_LARGER * other[0] or (one[1] and not other[1] and one[0] * _AS_LARGE > other[0])
 
 
 def _is_larger(one: Heading, other: Heading) -> bool:

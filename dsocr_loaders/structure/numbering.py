@@ -49,6 +49,7 @@ _ORDINALS: Final = (
 )
 _ORDINAL_VALUES: Final = {word: value for value, words in enumerate(_ORDINALS, start=1) for word in words}
 _ARABIC = "|".join(sorted(_ORDINAL_VALUES, key=len, reverse=True)) + r"|\d{1,3}"
+_FIRSTLY: Final = ("أولا", "ثانيا", "ثالثا", "رابعا", "خامسا", "سادسا", "سابعا", "ثامنا", "تاسعا", "عاشرا")
 
 
 def _worded(latin: str, cjk: str, arabic: str, letters: str = "") -> str:
@@ -86,6 +87,7 @@ _STYLES: Final = tuple(
         ("decimal", 7, r"(?P<a>\d{1,3})(?:[.．:、]?[ \t\u3000]+|[.．、](?=[^\W\d_])|$)"),  # noqa: RUF001 - likewise
         ("cjk", 5, rf"(?P<a>{_CJK})(?:[、.．]|[ \u3000]+|$)[ \t\u3000]*"),  # noqa: RUF001 - likewise
         ("cjk paren", 6, rf"[(（](?P<a>{_CJK})[)）][、 \t\u3000]*"),  # noqa: RUF001 - likewise
+        ("arabic", 5, rf"(?P<f>{'|'.join(_FIRSTLY)})\u064b?[ \t]*[:：.\-–—][ \t]*"),  # noqa: RUF001 - likewise
         ("roman", 4, rf"(?![CL][.) ]|[CL]$)(?P<a>{_ROMAN})(?:[.)][ \t]+|[ \t]*[.)]?$|[ \t]*[–—:-][ \t]+)"),  # noqa: RUF001 - likewise
         ("letter", 4, r"(?P<a>[A-Z](?:\.\d{1,2}){1,4})(?:\.?[ \t\u3000]+|\.?$)"),
         ("letter", 4, r"(?P<a>[A-Z])(?:[.)][ \t\u3000]+|\.?$)"),
@@ -127,6 +129,8 @@ def _may_begin(character: str) -> bool:
 
 def _values(words: dict[str, str]) -> tuple[int, ...]:
     kind, word = next(iter(words.items()))
+    if kind == "f":
+        return (_FIRSTLY.index(word) + 1,)
     if kind == "o":
         return (ord(word) - ord("①") + 1,)
     if kind == "r":

@@ -21,7 +21,7 @@ _CJK = re.compile(
 )
 _CJK_SHORT = re.compile(rf"{_MARKS}(?P<number>\d{{1,5}})\s*[页頁]{_MARKS}")
 _BEHIND = re.compile(
-    rf"(?P<rest>.*\S)(?:[\s|·•\-\u2012-\u2015]+)(?P<word>(?i:{_PAGE_WORD})\s*)?(?P<number>\d{{1,5}}){_OF}{_MARKS}"
+    rf"(?P<rest>.*?\S)(?:[\s|·•\-\u2012-\u2015]+)(?P<word>(?i:{_PAGE_WORD})\s*)?(?P<number>\d{{1,5}}){_OF}{_MARKS}"
 )
 _BEFORE = re.compile(
     rf"{_MARKS}(?P<number>\d{{1,5}})(?:[|·•\-\u2012-\u2015]\s*|\s+[|·•\-\u2012-\u2015]?\s*)(?P<rest>\S.*)"

@@ -11,7 +11,7 @@ the rest of memory does not grow with the document: words of the last headers an
 numbers, the last few thousand numbers of figures. `whole` waits for the last page; it is the same work with a view of
 all pages. So the two differ only where something that decides stands farther away than that: a header that is
 repeated only after more than two pages, marks or sizes of headings that show only later that they vary, a heading
-between two numbered ones of which the second is more than two pages away, links between pages that are far apart
+in front of numbers that go on or begin anew more than two pages behind it, links between pages that are far apart
 (which `build_document` completes in both).
 """
 

@@ -7,7 +7,7 @@ import re
 __all__ = ["ends_sentence", "has_case", "is_unspaced", "title_key"]
 
 _ENDS = ".!?:;…。！？：；．؟؛।॥։᠃፨።۔"  # noqa: RUF001 - the marks of other scripts
-_CLOSERS = "\"'”’»«›‹)]}）］】」』〉》〕*_ "  # noqa: RUF001 - likewise
+_CLOSERS = "\"'”“’‘»«›‹)]}）］】」』〉》〕*_ "  # noqa: RUF001 - likewise
 # Chinese and Japanese: radicals to ideographs, with kana and punctuation; compatibility, full-width, beyond the BMP.
 _UNSPACED = re.compile("[\u2e80-\u312f\u31a0-\ua4cf\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]")
 _NO_WORD = re.compile(r"[\W_]+")

@@ -69,7 +69,7 @@ def test_tables_as_html():
     """This test ensures that tables are HTML on request, cleaned."""
     page = page_of(region("table", HTML.replace("<td>1</td>", "<td onclick=x>1<script>")))
 
-    expected = "<table>\n<tr><th>a</th><th>b</th></tr>\n<tr><td>1&lt;script></td><td>2</td></tr>\n</table>"
+    expected = "<table>\n<tr><th>a</th><th>b</th></tr>\n<tr><td>1&lt;script&gt;</td><td>2</td></tr>\n</table>"
     assert expected == page_markdown(page, table_format="html")
 
 
