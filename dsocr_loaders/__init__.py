@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from dsocr_loaders.chunking import reconstruct_table
     from dsocr_loaders.citations import HighlightedPage, highlight
     from dsocr_loaders.errors import (
         DsocrError,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from dsocr_loaders.quotes import Quotation, QuotePlace, locate_quote
     from dsocr_loaders.reader import Reader, aiter_pages, aread, chunk, iter_pages, read
     from dsocr_loaders.settings import Limits, Settings
+    from dsocr_loaders.tables import Table, table_html, table_markdown
     from dsocr_loaders.values import (
         Answer,
         Chunk,
@@ -66,6 +68,7 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
+    "chunking": ("reconstruct_table",),
     "citations": ("HighlightedPage", "highlight"),
     "errors": (
         "DsocrError",
@@ -90,6 +93,7 @@ _HOMES = {
     "quotes": ("Quotation", "QuotePlace", "locate_quote"),
     "reader": ("Reader", "aiter_pages", "aread", "chunk", "iter_pages", "read"),
     "settings": ("Limits", "Settings"),
+    "tables": ("Table", "table_html", "table_markdown"),
     "values": (
         "Answer",
         "Chunk",
@@ -162,6 +166,7 @@ __all__ = [
     "SourceFailure",
     "SourceNotFound",
     "SourceUnsupported",
+    "Table",
     "Task",
     "TextSource",
     "aiter_pages",
@@ -172,6 +177,9 @@ __all__ = [
     "locate_quote",
     "parse_answer",
     "read",
+    "reconstruct_table",
+    "table_html",
+    "table_markdown",
 ]
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Literal, TypedDict
+from collections.abc import Sequence
+from typing import Any, Literal, TypedDict
 
 from pydantic import SecretStr  # noqa: TC002 - the hints are looked up
 
@@ -17,14 +17,12 @@ __all__ = [
     "Resolution",
     "Server",
     "SettingsArguments",
-    "TokenCounter",
 ]
 
 Server = Literal["auto", "vllm", "sglang", "deepseek-ocr-rs", "ollama", "llama-server", "openai"]
 Resolution = Literal["tiny", "small", "base", "large", "gundam", "gundam-m"]
 Granularity = Literal["chunk", "region", "page", "document", "grounded"]
 OnPageError = Literal["raise", "skip", "placeholder", "text_layer"]
-TokenCounter = Callable[[str], int]
 
 
 class ReaderArguments(TypedDict, total=False):
@@ -39,7 +37,10 @@ class ReaderArguments(TypedDict, total=False):
     prompt: str | None
     granularity: Granularity
     chunk_tokens: int
-    token_counter: TokenCounter | None
+    token_counter: Any
+    min_tokens: int | None
+    overlap_tokens: int
+    parents: bool
     contextualize: bool
     table_format: Literal["markdown", "html"]
     pages: str | None
