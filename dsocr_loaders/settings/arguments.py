@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence  # noqa: TC003 - the hints are looked up
 from typing import Any, Literal, TypedDict
 
 from pydantic import SecretStr  # noqa: TC002 - likewise
