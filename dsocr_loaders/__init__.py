@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from dsocr_loaders.citations import HighlightedPage, highlight
     from dsocr_loaders.errors import (
         DsocrError,
         EngineDead,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     )
     from dsocr_loaders.geometry import Box
     from dsocr_loaders.grounding import AnswerScanner, parse_answer
+    from dsocr_loaders.quotes import Quotation, QuotePlace, locate_quote
     from dsocr_loaders.reader import Reader, aiter_pages, aread, chunk, iter_pages, read
     from dsocr_loaders.settings import Limits, Settings
     from dsocr_loaders.values import (
@@ -63,6 +65,7 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
+    "citations": ("HighlightedPage", "highlight"),
     "errors": (
         "DsocrError",
         "EngineDead",
@@ -82,6 +85,7 @@ _HOMES = {
     ),
     "geometry": ("Box",),
     "grounding": ("AnswerScanner", "parse_answer"),
+    "quotes": ("Quotation", "QuotePlace", "locate_quote"),
     "reader": ("Reader", "aiter_pages", "aread", "chunk", "iter_pages", "read"),
     "settings": ("Limits", "Settings"),
     "values": (
@@ -126,6 +130,7 @@ __all__ = [
     "EngineError",
     "EngineRejected",
     "EngineUnavailable",
+    "HighlightedPage",
     "LayoutAnswer",
     "LimitExceeded",
     "Limits",
@@ -138,6 +143,8 @@ __all__ = [
     "PagesFailed",
     "ParsedAnswer",
     "PasswordRequired",
+    "Quotation",
+    "QuotePlace",
     "RawAnswer",
     "ReadRequest",
     "Reader",
@@ -157,7 +164,9 @@ __all__ = [
     "aiter_pages",
     "aread",
     "chunk",
+    "highlight",
     "iter_pages",
+    "locate_quote",
     "parse_answer",
     "read",
 ]

@@ -30,6 +30,8 @@ ORDER = (
     "tables",
     "structure",
     "chunking",
+    "quotes",
+    "citations",
     "export",
     "granularity",
     "runs",
@@ -47,6 +49,7 @@ HOMES = {
     "httpx": ("engines", "testing"),
     "pymupdf": ("pages", "engines.text_layer"),
     "fitz": (),  # PyMuPDF's former name
+    "docling_core": ("export",),
     "torch": ("engines",),
     "vllm": ("engines",),
     "transformers": ("engines",),

@@ -7,6 +7,7 @@ it: the page as a viewer shows it (CropBox, /Rotate, EXIF), on white, at the siz
 
 from __future__ import annotations
 
+from dsocr_loaders.pages.annotating import AnnotateJob, PageMark
 from dsocr_loaders.pages.cropping import crop
 from dsocr_loaders.pages.digest import pixel_digest
 from dsocr_loaders.pages.jobs import CropJob, DescribeJob, Job, OpenOptions, PdfBackend, RenderedPage, RenderJob
@@ -20,10 +21,12 @@ __all__ = [
     "MAX_PAGES",
     "MAX_PAGE_PIXELS",
     "PAGE_TIMEOUT_S",
+    "AnnotateJob",
     "CropJob",
     "DescribeJob",
     "Job",
     "OpenOptions",
+    "PageMark",
     "PagePool",
     "PageWorker",
     "PdfBackend",

@@ -11,6 +11,7 @@ from PIL import Image
 
 from dsocr_loaders.errors import DsocrError, SourceDamaged
 from dsocr_loaders.geometry import box_to_pixels
+from dsocr_loaders.pages.annotating import AnnotateJob, annotated_pdf
 from dsocr_loaders.pages.ink import INK_DPI, measure_ink
 from dsocr_loaders.pages.jobs import DescribeJob, RenderedPage, RenderJob
 from dsocr_loaders.pages.opening import choose_pdf_backend, open_source
@@ -44,6 +45,8 @@ class Workbench:
                 return self._describe(job)
             if isinstance(job, RenderJob):
                 return self._render(job)
+            if isinstance(job, AnnotateJob):
+                return annotated_pdf(job, self._opened(job.source, job.options))
             return self._crop(cast("CropJob", job))
         except DsocrError:
             raise

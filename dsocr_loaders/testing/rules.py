@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import binascii
 import io
-import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,9 +18,11 @@ from PIL import Image
 from dsocr_loaders.resolution import mode_for, vision_tokens
 from dsocr_loaders.values import RgbImage
 
-__all__ = ["Refusal", "VllmRules"]
+__all__ = ["AskedPage", "Refusal", "VllmRules"]
 
-_DATA_URL: Final = re.compile(r"data:image/(?:png|jpeg);base64,([A-Za-z0-9+/=]+)")
+_DATA_URLS: Final = ("data:image/png;base64,", "data:image/jpeg;base64,")
+_FORMATS: Final = ("PNG", "JPEG")
+_HEAD_CHARACTERS: Final = 4096  # a multiple of four; where no profile or preview comes first, the size is in it
 
 
 class Refusal(Exception):
@@ -36,6 +37,26 @@ class Refusal(Exception):
     def body(self) -> dict[str, object]:
         """The error body as vLLM shapes it."""
         return {"error": {"message": str(self), "type": self.kind, "param": None, "code": self.status}}
+
+
+@dataclass(frozen=True, slots=True)
+class AskedPage:
+    """What a chat completion asks for.
+
+    Attributes:
+        prompt: words of the text part.
+        data_url: the image as it was sent.
+        width_px, height_px: size of the image.
+        input_tokens: of image and prompt, as far as this package counts them.
+        most_tokens: the longest answer that the request and the context allow; None if nothing limits it.
+    """
+
+    prompt: str
+    data_url: str
+    width_px: int
+    height_px: int
+    input_tokens: int
+    most_tokens: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +78,40 @@ class VllmRules:
         Raises:
             Refusal: a rule is broken; vLLM's status, and a message that names the field.
         """
+        url, prompt = self._asked(body)
+        image = _decoded(url)
+        self._check_fields(body, image.width_px, image.height_px)
+        return prompt, image
+
+    def glance(self, body: object) -> AskedPage:
+        """Return what a chat completion's body asks for, looking at the head of the image alone.
+
+        All rules hold as in `check`, except that a picture whose head is whole and whose pixels are broken passes:
+        decoding a page takes ten times as long as everything else together.
+
+        Raises:
+            Refusal: a rule is broken; vLLM's status, and a message that names the field.
+        """
+        url, prompt = self._asked(body)
+        width_px, height_px = _size(url)
+        input_tokens = self._check_fields(body, width_px, height_px)
+        limit = body.get("max_tokens") if isinstance(body, dict) else None
+        if not isinstance(limit, int) and self.max_model_len is not None:
+            limit = self.max_model_len - input_tokens
+        return AskedPage(prompt, url, width_px, height_px, input_tokens, limit if isinstance(limit, int) else None)
+
+    def _asked(self, body: object) -> tuple[str, str]:
+        """Return the image's data URL, which holds what may be base64, and the prompt."""
         if not isinstance(body, dict):
             raise _bad("Input should be a valid dictionary")
         if body.get("model") not in self.models:
             raise Refusal(404, "NotFoundError", f"The model `{body.get('model')}` does not exist.")
-        image, prompt = _parts(body.get("messages"))
+        return _parts(body.get("messages"))
+
+    def _check_fields(self, body: object, width_px: int, height_px: int) -> int:
+        """Return the number of input tokens, if every field beside the messages keeps the rules."""
+        if not isinstance(body, dict):
+            raise _bad("Input should be a valid dictionary")
         if body.get("temperature") != 0:
             raise _bad("temperature: must be 0 for this model")
         if body.get("skip_special_tokens") is not False:
@@ -69,30 +119,28 @@ class VllmRules:
         if body.get("stream"):
             raise _bad("stream: this scripted server does not stream")
         _check_xargs(body.get("vllm_xargs"))
-        self._check_length(body, image)
-        return prompt, image
+        return self._check_length(body, width_px, height_px)
 
-    def _check_length(self, body: dict[str, object], image: RgbImage) -> None:
+    def _check_length(self, body: dict[str, object], width_px: int, height_px: int) -> int:
         limit = body.get("max_tokens")
         if limit is not None and (not _is_count(limit) or limit == 0):
             raise _bad("max_tokens: must be at least 1")
-        if self.max_model_len is None:
-            return
         mode = mode_for(str(body["model"]), "gundam")
-        used = vision_tokens(mode, image.width_px, image.height_px) + 1
-        if isinstance(limit, int) and limit > self.max_model_len - used:
+        used = vision_tokens(mode, width_px, height_px) + 1
+        if self.max_model_len is not None and isinstance(limit, int) and limit > self.max_model_len - used:
             raise _bad(
                 f"'max_tokens' or 'max_completion_tokens' is too large: {limit}. This model's maximum context length "
                 f"is {self.max_model_len} tokens and your request has {used} input tokens "
                 f"({limit} > {self.max_model_len} - {used})."
             )
+        return used
 
 
 def _bad(message: str) -> Refusal:
     return Refusal(400, "BadRequestError", message)
 
 
-def _parts(messages: object) -> tuple[RgbImage, str]:
+def _parts(messages: object) -> tuple[str, str]:
     if not isinstance(messages, list) or len(messages) != 1 or not isinstance(messages[0], dict):
         raise _bad("messages: must be a list of one message")
     content = messages[0].get("content")
@@ -109,19 +157,36 @@ def _parts(messages: object) -> tuple[RgbImage, str]:
     if "<image>" in prompt:
         raise _bad("Found more '<image>' placeholders in input prompt than actual multimodal data items.")
     reference = images[0].get("image_url")
-    return _decoded(reference.get("url") if isinstance(reference, dict) else None), prompt
+    url = reference.get("url") if isinstance(reference, dict) else None
+    if not isinstance(url, str) or not url.startswith(_DATA_URLS):
+        raise _bad("image_url.url: must be a data URL of a PNG or JPEG in base64")
+    return url, prompt
 
 
-def _decoded(url: object) -> RgbImage:
-    found = _DATA_URL.fullmatch(url) if isinstance(url, str) else None
-    if found is None:
+def _decoded(url: str) -> RgbImage:
+    data = url[url.index(",") + 1 :]
+    if not data:
         raise _bad("image_url.url: must be a data URL of a PNG or JPEG in base64")
     try:
-        with Image.open(io.BytesIO(base64.b64decode(found[1], validate=True)), formats=("PNG", "JPEG")) as picture:
+        with Image.open(io.BytesIO(base64.b64decode(data, validate=True)), formats=_FORMATS) as picture:
             pixels = picture.convert("RGB")
     except (binascii.Error, OSError, ValueError) as error:
         raise _bad(f"cannot identify image file: {error}") from error
     return RgbImage(pixels.width, pixels.height, pixels.tobytes())
+
+
+def _size(url: str) -> tuple[int, int]:
+    """Return width and height in pixels, from the first bytes if they suffice."""
+    begin = url.index(",") + 1
+    problem: Exception | None = None
+    for end in (begin + _HEAD_CHARACTERS, len(url)):
+        try:
+            head = base64.b64decode(url[begin:end], validate=True)
+            with Image.open(io.BytesIO(head), formats=_FORMATS) as picture:
+                return picture.size
+        except (binascii.Error, OSError, ValueError) as error:
+            problem = error
+    raise _bad(f"cannot identify image file: {problem}") from problem
 
 
 def _check_xargs(xargs: object) -> None:

@@ -85,11 +85,12 @@ REFUSED = [
 @pytest.mark.parametrize(("body", "status", "word"), REFUSED)
 def test_each_rule_refuses_what_breaks_it(body, status, word):
     """This test ensures that a client with one mistake fails here as it would at a vLLM server."""
-    with pytest.raises(Refusal) as caught:
-        RULES.check(body)
+    for look in (RULES.check, RULES.glance):
+        with pytest.raises(Refusal) as caught:
+            look(body)
 
-    assert status == caught.value.status
-    assert word in str(caught.value)
+        assert status == caught.value.status
+        assert word in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -105,9 +106,12 @@ def test_each_rule_refuses_what_breaks_it(body, status, word):
 def test_a_right_request_is_taken(body):
     """This test ensures that what vLLM takes is taken: parts in any order, the longest answer that fits."""
     prompt, image = RULES.check(body)
+    asked = RULES.glance(body)
 
-    assert prompt == "<|grounding|>Convert the document to markdown."
+    assert prompt == asked.prompt == "<|grounding|>Convert the document to markdown."
     assert image == sample_page().image
+    assert (image.width_px, image.height_px, 274) == (asked.width_px, asked.height_px, asked.input_tokens)
+    assert body.get("max_tokens", 8192 - 274) == asked.most_tokens
 
 
 def test_a_refusal_has_vllms_shape_and_is_remembered():

@@ -5,6 +5,7 @@ import re
 import zlib
 
 import pytest
+from dsocr_loaders import highlight
 from dsocr_loaders.testing import ScriptedEngine
 from langchain_core.document_loaders import BlobLoader
 from langchain_core.documents.base import Blob
@@ -147,6 +148,19 @@ def test_a_passage_comes_back_with_page_type_and_box(report, answers, store):
     box = [found.metadata[f"bbox_{corner}"] for corner in ("x0", "y0", "x1", "y1")]
     assert box == pytest.approx([100 / 999, 400 / 999, 900 / 999, 600 / 999])
     assert found.id == found.metadata["chunk_id"]
+
+
+def test_a_hit_can_be_shown_on_its_page(report, answers, store):
+    """This test ensures that what a store returns is enough to draw where it stands."""
+    engine = ScriptedEngine(answers)
+    with loader_of(report, engine) as loader:
+        store.add_documents(loader.load())
+    engine.close()
+    found = store.similarity_search("Part 2", k=1)
+
+    pages = highlight(found, report, dpi=36)
+
+    assert [found[0].metadata["page_number"]] == [page.page_number for page in pages]
 
 
 def test_filters_see_the_contract(report, answers, store):

@@ -6,7 +6,7 @@ import asyncio
 import json
 
 import pytest
-from dsocr_loaders import SettingsError
+from dsocr_loaders import SettingsError, highlight
 from dsocr_loaders.testing import ScriptedEngine
 from llama_index.core import VectorStoreIndex
 from llama_index.core.schema import MetadataMode, NodeRelationship, ObjectType, TextNode
@@ -164,3 +164,13 @@ def test_json_is_no_text_of_a_node(report, engine):
         reader.load_nodes(report)
 
     assert [] == engine.requests
+
+
+def test_a_hit_can_be_shown_on_its_page(report, reader, embedding):
+    """This test ensures that what a retriever returns is enough to draw where it stands."""
+    index = VectorStoreIndex(reader.load_nodes(report), embed_model=embedding)
+    hits = index.as_retriever(similarity_top_k=1).retrieve("Revenue of the year 2024 in million")
+
+    pages = highlight(hits, report, dpi=36)
+
+    assert [(1, (0,))] == [(page.page_number, page.items) for page in pages]

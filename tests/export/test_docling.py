@@ -1,0 +1,225 @@
+"""Documents as docling's value: kinds, layers, boxes, and docling's own tools running on them."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from docling_core.transforms.chunker import HierarchicalChunker
+from docling_core.types.doc import ContentLayer, CoordOrigin, DocItemLabel, DoclingDocument
+
+from dsocr_loaders.errors import MissingDependency
+from dsocr_loaders.export.docling import document_to_docling, list_entries
+from dsocr_loaders.geometry import Box
+from dsocr_loaders.structure import build_document
+from dsocr_loaders.testing.pages import failed_page, page_from_answer, page_from_regions, report_source
+from dsocr_loaders.values import Document, Line, PageResult, Region, RegionType, SourceInfo
+
+ANSWER = """<|ref|>header<|/ref|><|det|>[[100, 20, 900, 40]]<|/det|>
+Tide Tables
+
+<|ref|>title<|/ref|><|det|>[[100, 50, 900, 90]]<|/det|>
+# Tides of the Outer Bank
+
+<|ref|>sub_title<|/ref|><|det|>[[100, 100, 500, 130]]<|/det|>
+## 1 Gauges
+
+<|ref|>text<|/ref|><|det|>[[100, 140, 900, 300]]<|/det|>
+Two gauges stood on the bank.
+
+<|ref|>text<|/ref|><|det|>[[100, 310, 900, 360]]<|/det|>
+- one of oak
+- one of iron
+
+<|ref|>table_caption<|/ref|><|det|>[[100, 400, 900, 420]]<|/det|>
+Table 1: Heights in metres.
+
+<|ref|>table<|/ref|><|det|>[[100, 430, 900, 600]]<|/det|>
+<table><tr><th rowspan="2">Gauge</th><th colspan="2">Height</th></tr><tr><th>low</th><th>high</th></tr>\
+<tr><td>Oak</td><td>0.4</td><td>3.1</td></tr></table>
+
+<|ref|>table_footnote<|/ref|><|det|>[[100, 610, 900, 630]]<|/det|>
+Iron: not read in May.
+
+<|ref|>image<|/ref|><|det|>[[100, 650, 500, 850]]<|/det|>
+
+<|ref|>image_caption<|/ref|><|det|>[[100, 860, 500, 880]]<|/det|>
+Figure 1: The bank at low water.
+
+<|ref|>equation<|/ref|><|det|>[[100, 890, 500, 920]]<|/det|>
+\\[ h = a \\sin t \\]
+
+<|ref|>page_number<|/ref|><|det|>[[480, 960, 520, 980]]<|/det|>
+7
+"""
+
+
+def document(*pages: PageResult) -> Document:
+    labels = tuple(str(page.page_number) for page in pages)
+    return build_document(report_source(), SourceInfo(len(pages), labels, (), "pymupdf"), pages)
+
+
+@pytest.fixture(scope="module")
+def made() -> DoclingDocument:
+    return document_to_docling(document(page_from_answer(ANSWER), failed_page(page_number=2)))
+
+
+def labels(made: DoclingDocument, layer: ContentLayer) -> list[str]:
+    items = made.iterate_items(included_content_layers={layer}, traverse_pictures=True)
+    return [item.label.value for item, _ in items]
+
+
+class TestItems:
+    def test_kinds_in_reading_order(self, made):
+        """This test ensures that every region is an item of docling's kind, in order, captions with their owners."""
+        expected = [
+            "title", "section_header", "text", "list_item", "list_item", "table", "caption", "footnote", "picture",
+            "caption", "formula",
+        ]  # fmt: skip
+
+        assert expected == labels(made, ContentLayer.BODY)
+
+    def test_furniture(self, made):
+        """This test ensures that headers and page numbers are in the furniture layer."""
+        assert ["page_header", "page_footer"] == labels(made, ContentLayer.FURNITURE)
+
+    def test_captions_and_footnotes_are_tied(self, made):
+        """This test ensures that a table knows its caption and footnote, a picture its caption."""
+        (table,), (picture,) = made.tables, made.pictures
+
+        assert "Table 1: Heights in metres." == table.caption_text(made)
+        assert ["Iron: not read in May."] == [each.resolve(made).text for each in table.footnotes]
+        assert "Figure 1: The bank at low water." == picture.caption_text(made)
+
+    def test_grid(self, made):
+        """This test ensures that spans and header cells arrive in docling's grid."""
+        data = made.tables[0].data
+
+        assert (3, 3) == (data.num_rows, data.num_cols)
+        assert [["Gauge", "Height", "Height"], ["Gauge", "low", "high"], ["Oak", "0.4", "3.1"]] == [
+            [cell.text for cell in row] for row in data.grid
+        ]
+        assert [True, True, True, True, False, False, False] == [cell.column_header for cell in data.table_cells]
+
+    def test_heading_levels(self):
+        """This test ensures that a section is of level 1, since docling counts the title apart."""
+        regions = [
+            Region(RegionType.HEADING, "sub_title", (), words, level=level)
+            for words, level in (("1 One", 2), ("1.1 Two", 3), ("Top", 1))
+        ]
+
+        made = document_to_docling(document(page_from_regions(regions)))
+
+        assert [1, 2, 1] == [item.level for item in made.texts]
+
+    def test_list_items(self, made):
+        """This test ensures that each item of a list is its own, with marker and words apart."""
+        items = [item for item in made.texts if item.label is DocItemLabel.LIST_ITEM]
+
+        assert [("-", "one of oak"), ("-", "one of iron")] == [(item.marker, item.text) for item in items]
+
+
+class TestPlaces:
+    def test_boxes_in_the_units_of_the_page(self, made):
+        """This test ensures that boxes are in points, origin top left, on a page of the right size."""
+        item = next(item for item in made.texts if item.text == "Two gauges stood on the bank.")
+        box = item.prov[0].bbox
+
+        assert (595.0, 842.0) == (made.pages[1].size.width, made.pages[1].size.height)
+        assert CoordOrigin.TOPLEFT is box.coord_origin
+        assert pytest.approx((59.56, 118.0, 536.04, 252.85), abs=0.01) == (box.l, box.t, box.r, box.b)
+        assert (0, len(item.text)) == item.prov[0].charspan
+
+    def test_several_boxes(self):
+        """This test ensures that text over two columns has a provenance for each, with the characters in it."""
+        left, right = Box(0.1, 0.6, 0.45, 0.9), Box(0.55, 0.1, 0.9, 0.2)
+        lines = (Line(Box(0.1, 0.6, 0.45, 0.65), 0, 12), Line(Box(0.55, 0.1, 0.9, 0.15), 12, 20))
+        known = Region(RegionType.TEXT, "text", (left, right), "abcdefghijk mnopqrst", lines=lines)
+        unknown = Region(RegionType.TEXT, "text", (left, right), "abcdefghijk mnopqrst")
+
+        made = document_to_docling(document(page_from_regions([known, unknown])))
+
+        assert [[(0, 12), (12, 20)], [(0, 15), (15, 20)]] == [
+            [each.charspan for each in item.prov] for item in made.texts
+        ]
+
+    def test_no_box(self):
+        """This test ensures that a region without a box has the page."""
+        made = document_to_docling(document(page_from_regions([Region(RegionType.TEXT, "", (), "Adrift.")])))
+
+        box = made.texts[0].prov[0].bbox
+        assert (0, 0, 595.0, 842.0) == (box.l, box.t, box.r, box.b)
+
+    def test_origin(self, made):
+        """This test ensures that docling knows the file by its type, name and hash."""
+        assert ("application/pdf", "report.pdf", 0) == (
+            made.origin.mimetype,
+            made.origin.filename,
+            made.origin.binary_hash,
+        )
+
+    def test_failed_pages(self, made):
+        """This test ensures that a page that failed is there, with nothing on it."""
+        assert [1, 2] == list(made.pages)
+        assert {1} == {prov.page_no for item in made.texts for prov in item.prov}
+
+
+class TestDoclingsTools:
+    def test_round_trip(self, made):
+        """This test ensures that docling itself reads back what it writes of such a document."""
+        again = DoclingDocument.model_validate_json(made.model_dump_json())
+
+        assert made == again
+
+    def test_chunker(self, made):
+        """This test ensures that docling's chunker finds headings, and no furniture."""
+        chunks = list(HierarchicalChunker().chunk(made))
+
+        texts = [chunk.text for chunk in chunks]
+        assert ["Tides of the Outer Bank", "1 Gauges"] == chunks[0].meta.headings
+        assert "Two gauges stood on the bank." == texts[0]
+        assert not any("Tide Tables" in text or text == "7" for text in texts)
+        assert any("Oak" in text and "3.1" in text for text in texts)
+
+    def test_markdown(self, made):
+        """This test ensures that docling's Markdown has the title, the list and the table."""
+        written = made.export_to_markdown()
+
+        assert all(part in written for part in ("# Tides of the Outer Bank", "- one of oak", "Figure 1: The bank"))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1. first\n2. second", [("1.", "first"), ("2.", "second")]),
+        ("(a) first\n  going on\n(b) second", [("(a)", "first\ngoing on"), ("(b)", "second")]),
+        ("\u2022 one\n\u2022 two", [("\u2022", "one"), ("\u2022", "two")]),
+        ("- alone", []),
+        ("No list\n- at all\n- here", []),
+        ("", []),
+    ],
+)
+def test_list_entries(text, expected):
+    """This test ensures that lists are told from text, and taken apart."""
+    assert expected == list_entries(text)
+
+
+def test_regions_without_words():
+    """This test ensures that empty regions and an empty table make no trouble, and that words of a figure are kept."""
+    regions = [
+        Region(RegionType.TEXT, "text", (), " "),
+        Region(RegionType.TABLE, "table", (), ""),
+        Region(RegionType.FIGURE, "image", (), "0.5 1.0"),
+    ]
+
+    made = document_to_docling(document(page_from_regions(regions)))
+
+    assert (1, 1, ["0.5 1.0"]) == (len(made.tables), len(made.pictures), [item.text for item in made.texts])
+
+
+def test_missing(monkeypatch):
+    """This test ensures that without docling-core the error says how to install it."""
+    monkeypatch.setitem(sys.modules, "docling_core.types.doc", None)
+
+    with pytest.raises(MissingDependency, match=r'pip install "dsocr-loaders\[docling\]"'):
+        document_to_docling(document())
