@@ -24,6 +24,7 @@ __all__ = ["Item", "Solid", "flows_of"]
 _NARROWEST = 0.6  # of the font size: the gap between the words of a justified line is mostly smaller
 _FEWEST_LINES = 3
 _FULL_COLUMN = 8  # lines
+_LONG_LINE = 0.9  # of the lines are not longer than a long line
 _LOOKS_LIKE_TEXT = (0.4, 8.0)  # share of the column that a line fills on average, and its characters
 _SURELY_TEXT = (0.75, 25.0)  # the same, for columns that were painted line by line across the page
 _DEEPEST = 6  # columns inside columns
@@ -180,7 +181,8 @@ def _painted_apart(sides: tuple[list[Run], list[Run]]) -> bool:
 
 
 def _looks_like_column(runs: Sequence[Run], filled: float, characters: float) -> bool:
-    width = max(run.place.x1 for run in runs) - min(run.place.x0 for run in runs)
+    # Several columns may stand on one side, so lines are compared with a long line and not with the side.
+    width = sorted(run.place.width for run in runs)[int(_LONG_LINE * (len(runs) - 1))]
     return (
         fmean(run.place.width for run in runs) >= filled * width
         and fmean(len(run.text.strip()) for run in runs) >= characters

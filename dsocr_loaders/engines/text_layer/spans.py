@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections import Counter
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from dsocr_loaders.engines.text_layer.directions import letters_by_direction, text_from_right
 from dsocr_loaders.engines.text_layer.joining import tidy
 from dsocr_loaders.engines.text_layer.layer import Frame, Rectangle, Run, rectangle_around
+from dsocr_loaders.engines.text_layer.stacks import unstacked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -29,8 +30,6 @@ _BOLD_FLAG = 16  # of a span, see PyMuPDF's TextPage.extractDICT
 _BOLD_NAME = re.compile(r"bold|black|heavy|demi|-medi$|cmbx", re.IGNORECASE)
 _ASCENT, _DESCENT = 0.95, 0.3  # of the font size; fonts for many scripts claim more than twice that
 _WIDE = 2.0  # of the font size: spans that are farther apart are two runs, which MuPDF overlooks from right to left
-_RTL_CLASSES = ("R", "AL")
-_FIRST_RTL = "\u0590"  # no character before it is written from right to left
 
 
 class _Character(TypedDict):
@@ -65,7 +64,7 @@ def lines_on(page: PdfPage, *, has_characters: bool) -> list[tuple[int, PaintedL
     With characters, spans have `chars` and no `text`, which takes several times longer.
     """
     found: dict[str, Any] = page.get_text("rawdict" if has_characters else "dict", flags=_FLAGS)
-    return [(block["number"], line) for block in found["blocks"] for line in block["lines"]]
+    return unstacked([(block["number"], line) for block in found["blocks"] for line in block["lines"]])
 
 
 def reading_frame(page: PdfPage, lines: Iterable[PaintedLine]) -> Frame:
@@ -180,7 +179,10 @@ def run_of(line: PaintedLine, painted_block: int, frame: Frame) -> tuple[Run | N
         return None, hidden + sum(sizes.values())  # no place on the page
     text = "".join(span["text"] for span in shown)
     is_along = _turn(line) == frame.from_raw
-    rtl_letters, ltr_letters = _letters_by_direction(text)
+    rtl_letters, ltr_letters = letters_by_direction(text)
+    if is_along and rtl_letters > ltr_letters and len(shown) > 1:
+        places = [frame.rectangle(span["bbox"]) for span in shown]
+        text = text_from_right([(place.x0, place.x1, span["text"]) for place, span in zip(places, shown, strict=True)])
     run = Run(
         text=text,
         place=rectangle_around(_glyphs(span, frame, is_capped=is_along and not line["wmode"]) for span in shown),
@@ -207,10 +209,3 @@ def _glyphs(span: _Span, frame: Frame, *, is_capped: bool) -> Rectangle:
 def _is_bold(span: _Span) -> bool:
     return bool(span["flags"] & _BOLD_FLAG) or _BOLD_NAME.search(span["font"]) is not None
 
-
-def _letters_by_direction(text: str) -> tuple[int, int]:
-    """Return how many letters are written from right to left, and from left to right."""
-    if not any(character >= _FIRST_RTL for character in text):
-        return 0, sum(map(str.isalpha, text))
-    classes = Counter(map(unicodedata.bidirectional, text))
-    return sum(classes[name] for name in _RTL_CLASSES), classes["L"]
