@@ -11,7 +11,14 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dsocr_loaders.engines.text_layer.drawings import covers_of, grids_on, pictures_on
+from dsocr_loaders.engines.text_layer.drawings import (
+    boxes_of,
+    covers_of,
+    drawings_on,
+    grids_on,
+    pictures_on,
+    strokes_on,
+)
 from dsocr_loaders.engines.text_layer.layer import Layer
 from dsocr_loaders.engines.text_layer.spans import (
     cut_at_cells,
@@ -46,7 +53,8 @@ def layer_of(page: PdfPage) -> Layer:
     pictures = pictures_on(page, frame, painted)
     covers = covers_of(pictures, frame, painted)
     runs, hidden = _visible(_pieces(page, lines, frame, ()), covers, frame)
-    tables = grids_on(page, frame, painted, [run for _, run in runs if run.is_along])
+    drawings = drawings_on(page, painted)
+    tables = grids_on(drawings, frame, [run for _, run in runs if run.is_along])
     if tables:
         runs, hidden = _visible(_pieces(page, lines, frame, tables), covers, frame)
         candidates, tables = tables, tuple(grid for grid in _filled(tables, runs) if _is_table(grid, frame))
@@ -60,6 +68,8 @@ def layer_of(page: PdfPage) -> Layer:
         grids=_filled(tables, runs),
         pictures=pictures,
         hidden_characters=hidden,
+        strokes=strokes_on(frame, painted),
+        boxes=boxes_of(drawings, frame),
     )
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dsocr_loaders.engines.text_layer.layer import Frame
+    from dsocr_loaders.engines.text_layer.sizes import SizeProfile
 
 __all__ = ["Furniture", "SplitPage", "split_furniture"]
 
@@ -53,11 +54,12 @@ class SplitPage:
     below: tuple[Furniture, ...]
 
 
-def split_furniture(runs: Sequence[Run], solids: Iterable[Rectangle], frame: Frame, body_size: float) -> SplitPage:
+def split_furniture(runs: Sequence[Run], solids: Iterable[Rectangle], frame: Frame, sizes: SizeProfile) -> SplitPage:
     """Return the runs as furniture and text; `solids` are the places of tables and figures.
 
     A page that has nothing else but what could be furniture has text, unless it is a page number alone.
     """
+    body_size = sizes.body
     rows = _rows(runs)
     places = [rectangle_around(run.place for run in row) for row in rows]
     # Seen from the edge of the page inwards, both margins follow one rule.

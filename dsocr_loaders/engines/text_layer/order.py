@@ -35,10 +35,15 @@ _CLEARLY_DEEPER = 1.01  # times: otherwise the wider gutter is the better one
 
 @dataclass(frozen=True, slots=True)
 class Solid:
-    """Something in the reading order that is not text: a table or a figure. `index` is its owner's business."""
+    """Something in the reading order that is no line of text: a table, a figure, a formula or a panel.
+
+    `index` is its owner's business. A panel is a text set apart by a frame or a tint: where nothing else stands in its
+    column, it is a sidebar, and read last.
+    """
 
     place: Rectangle
     index: int
+    is_panel: bool = False
 
 
 Item = Run | Solid
@@ -69,6 +74,7 @@ def _flows(items: list[Item], is_rtl: bool, depth: int) -> list[list[Item]]:  # 
     if gutter is None:
         return [sorted(items, key=lambda item: (item.place.y0, item.place.x0))]
     flows: list[list[Item]] = []
+    sidebars: list[list[Item]] = []
     full_width: list[Item] = []
     for separators, sides in _bands(items, gutter):
         full_width += separators
@@ -79,8 +85,12 @@ def _flows(items: list[Item], is_rtl: bool, depth: int) -> list[list[Item]]:  # 
         flows += _flows(full_width, is_rtl, depth - 1)
         full_width = []
         for side in reversed(sides) if is_rtl else sides:
-            flows += _flows(side, is_rtl, depth - 1)
-    return [*flows, *_flows(full_width, is_rtl, 0)]
+            (sidebars if all(map(_is_panel, side)) else flows).extend(_flows(side, is_rtl, depth - 1))
+    return [*flows, *_flows(full_width, is_rtl, 0), *sidebars]
+
+
+def _is_panel(item: Item) -> bool:
+    return isinstance(item, Solid) and item.is_panel
 
 
 def _bands(items: Sequence[Item], gutter: _Gutter) -> list[tuple[list[Item], tuple[list[Item], list[Item]]]]:
@@ -147,6 +157,7 @@ def _judged(items: Sequence[Item], gutter: _Gutter) -> _Gutter | None:
     """Return the gutter with its depth, or None if it separates no columns of text."""
     sides: tuple[list[Run], list[Run]] = ([], [])
     depth = 0.0
+    has_panel = False
     for _, both in _bands(items, gutter):
         if not (both[0] and both[1]):
             continue
@@ -156,9 +167,12 @@ def _judged(items: Sequence[Item], gutter: _Gutter) -> _Gutter | None:
         if overlap <= 0:
             continue
         depth += overlap
+        has_panel = has_panel or any(all(map(_is_panel, side)) for side in both)
         for runs, side in zip(sides, both, strict=True):
             runs += [item for item in side if isinstance(item, Run)]
     fewer, more = sorted(sides, key=len)
+    if has_panel and depth > 0:
+        return _Gutter(gutter.left, gutter.right, depth, gutter.crossing)
     if not fewer:
         return None
     is_apart = _painted_apart(sides)

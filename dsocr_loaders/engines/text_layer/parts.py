@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dsocr_loaders.engines.text_layer.formulas import formula_order
 from dsocr_loaders.engines.text_layer.grid_html import grid_as_html
 from dsocr_loaders.engines.text_layer.joining import SOFT_HYPHEN, join_lines, tidy
 from dsocr_loaders.engines.text_layer.layer import Rectangle, rectangle_around
@@ -15,10 +16,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dsocr_loaders.engines.text_layer.blocks import Block
+    from dsocr_loaders.engines.text_layer.figures import Figure
+    from dsocr_loaders.engines.text_layer.insets import Formula
     from dsocr_loaders.engines.text_layer.layer import Frame, Grid, Run
     from dsocr_loaders.engines.text_layer.rows import Row
 
-__all__ = ["Part", "PlacedLine", "aside_part", "figure_part", "grid_part", "list_part", "run_part", "text_part"]
+__all__ = [
+    "Part",
+    "PlacedLine",
+    "aside_part",
+    "figure_part",
+    "formula_part",
+    "grid_part",
+    "list_part",
+    "run_part",
+    "text_part",
+]
 
 _SUBLIST_INDENT = 0.8  # of the font size
 
@@ -106,9 +119,25 @@ def grid_part(grid: Grid) -> Part:
     return Part(RegionType.TABLE, text, (grid.place,), lines, max(sizes, default=0.0))
 
 
-def figure_part(place: Rectangle) -> Part:
-    """Return a figure, which has no text."""
-    return Part(RegionType.FIGURE, "", (place,))
+def figure_part(figure: Figure) -> Part:
+    """Return a figure; its text is its labels, row by row."""
+    rows = rows_of(figure.labels)
+    if not rows:
+        return Part(RegionType.FIGURE, "", (figure.place,))
+    text, spans = _stacked([row.text for row in rows])
+    return Part(RegionType.FIGURE, text, (figure.place,), _lines(rows, spans))
+
+
+def formula_part(formula: Formula) -> Part:
+    """Return a displayed formula with its characters, from left to right."""
+    runs = [run for run in formula_order(formula.runs) if tidy(run.text)]
+    text, spans = "", []
+    for run in runs:
+        start = len(text) + (1 if text else 0)
+        text += (" " if text else "") + tidy(run.text).removesuffix(SOFT_HYPHEN)
+        spans.append(Span(start, len(text)))
+    lines = tuple(PlacedLine(run.place, span) for run, span in zip(runs, spans, strict=True))
+    return Part(RegionType.FORMULA, text, (formula.place,), lines, max(run.size for run in runs))
 
 
 def run_part(kind: RegionType, runs: Iterable[Run]) -> Part:

@@ -18,6 +18,7 @@ __all__ = ["Marker", "Row", "rows_of"]
 _SAME_BASELINE = 0.35  # of the font size
 _BLANK = 0.1  # of the font size; a smaller gap between two runs is inside a word
 _WIDE = 2.0  # of the font size; a wider gap sets things apart, as in a row of a table
+_RAISED_SIZE, _RAISED_BY = 0.85, 0.15  # of the line's font size
 _LEADERS = re.compile(r"(?:[.\u2026\u00b7_] ?){5}")  # the dots that lead to a page number
 
 # Bullets in common fonts: general punctuation, geometric shapes, ticks, arrows, and Wingdings' private numbers.
@@ -63,6 +64,7 @@ class Row:
         marker: what it starts with if that looks like a list item.
         text_start: where the text after the marker, or after the only wide gap, starts; in points that grow in reading
             direction.
+        starts_raised: whether it starts with a raised mark, as a footnote does.
     """
 
     text: str
@@ -74,6 +76,7 @@ class Row:
     is_spread: bool
     marker: Marker | None
     text_start: float
+    starts_raised: bool = False
 
     @property
     def start(self) -> float:
@@ -158,7 +161,14 @@ def _row(runs: Iterable[Run], *, from_right: bool) -> Row | None:
         is_spread=bool(wide) or _LEADERS.search(text) is not None,
         marker=marker,
         text_start=(-start_of_text.place.x1 if from_right else start_of_text.place.x0) + skipped,
+        starts_raised=_starts_raised(placed, longest),
     )
+
+
+def _starts_raised(placed: Sequence[Run], longest: Run) -> bool:
+    first = placed[0]
+    is_small = first is not longest and first.size <= _RAISED_SIZE * longest.size
+    return first.starts_raised or (is_small and longest.baseline - first.baseline >= _RAISED_BY * longest.size)
 
 
 def _marker(text: str) -> Marker | None:

@@ -27,8 +27,13 @@ __all__ = ["PaintedLine", "cut_at_cells", "cut_at_gaps", "inked", "lines_on", "r
 _FLAGS = 2 | 64
 _STRAIGHT = 0.98  # cosine: a baseline that leans by more than 11 degrees follows no side of the page
 _BOLD_FLAG = 16  # of a span, see PyMuPDF's TextPage.extractDICT
+_ITALIC_FLAG = 2
+_SLANTED_NAME = re.compile(
+    r"italic|oblique|slanted|symbol|math|^(?:cm|lm|eu|msa|msb)(?:mi|sy|ex|m\d|b\d)|mtmi|mtsy|mtex", re.IGNORECASE
+)
+_RAISED_SIZE, _RAISED_BY = 0.85, 0.15  # of the line's font size
 _BOLD_NAME = re.compile(r"bold|black|heavy|demi|-medi$|cmbx", re.IGNORECASE)
-_ASCENT, _DESCENT = 0.95, 0.3  # of the font size; fonts for many scripts claim more than twice that
+_ASCENT, _DESCENT = 0.87, 0.25  # of the font size; fonts for many scripts claim more than twice that
 _WIDE = 2.0  # of the font size: spans that are farther apart are two runs, which MuPDF overlooks from right to left
 
 
@@ -193,6 +198,8 @@ def run_of(line: PaintedLine, painted_block: int, frame: Frame) -> tuple[Run | N
         ltr_letters=ltr_letters,
         is_along=is_along,
         painted_block=painted_block,
+        slanted=sum(len(span["text"]) for span in shown if _is_slanted(span)),
+        starts_raised=is_along and _is_raised(shown[0], size, baseline, frame),
     )
     return run, hidden
 
@@ -206,6 +213,14 @@ def _glyphs(span: _Span, frame: Frame, *, is_capped: bool) -> Rectangle:
     return Rectangle(whole.x0, top, whole.x1, max(top, min(whole.y1, baseline + _DESCENT * size)))
 
 
+def _is_raised(span: _Span, size: float, baseline: float, frame: Frame) -> bool:
+    is_small = span["size"] <= _RAISED_SIZE * size
+    return is_small and baseline - frame.point(*span["origin"])[1] >= _RAISED_BY * size
+
+
+def _is_slanted(span: _Span) -> bool:
+    return bool(span["flags"] & _ITALIC_FLAG) or _SLANTED_NAME.search(span["font"]) is not None
+
+
 def _is_bold(span: _Span) -> bool:
     return bool(span["flags"] & _BOLD_FLAG) or _BOLD_NAME.search(span["font"]) is not None
-
