@@ -158,7 +158,7 @@ def manual(prose: Prose, plan: Plan) -> Book:
         flow.text(prose.paragraph(2))
         widths = [0.2 * flow.column.width, 0.5 * flow.column.width, 0.2 * flow.column.width]
         rows = [[Cell("Code", is_bold=True), Cell("Meaning", is_bold=True), Cell("Limit", is_bold=True)]]
-        rows += [[Cell(f"E{index}"), Cell(prose.item()[:38]), Cell(prose.figure(2))] for index in range(10, 15)]
+        rows += [[Cell(f"E{index}"), Cell(prose.item()[:38].strip()), Cell(prose.figure(2))] for index in range(10, 15)]
         table(flow, rows, widths, ruling="rows" if chapter % 2 else "shaded")
         flow.text(prose.paragraph(3))
     made.sheets = made.sheets[: plan.pages]

@@ -73,12 +73,15 @@ def layer_of(page: PdfPage) -> Layer:
     )
 
 
-def runs_of(page: PdfPage) -> tuple[Run, ...]:
-    """Return the visible text that runs along the reading frame, in tables or not, with less work than `layer_of`."""
+def runs_of(page: PdfPage) -> tuple[tuple[Run, ...], float]:
+    """Return the visible text that runs along the reading frame, in tables or not, and the height of that frame.
+
+    That is less work than `layer_of`.
+    """
     lines = lines_on(page, has_characters=False)
     frame = reading_frame(page, (line for _, line in lines))
     runs = (run_of(line, block, frame)[0] for block, line in lines)
-    return tuple(run for run in runs if run is not None and run.is_along)
+    return tuple(run for run in runs if run is not None and run.is_along), frame.height
 
 
 def _pieces(

@@ -38,6 +38,7 @@ _FUNCTIONS = frozenset(
         "with",
     ]
 )
+_LONGEST_PRODUCT = 6  # letters
 _WORDY = 0.3  # of the letters at most stand in words
 _NUMBER = re.compile(r"\(\s*[A-Z]?\d+(?:[.\-]\d+)*\s*[a-z]?\s*\)$")
 _GAP = 0.5  # of the font size: bands this close are one formula
@@ -104,7 +105,9 @@ def _is_formula(band: Sequence[Run], left: float) -> bool:
         return False
     text = " ".join(run.text.strip() for run in formula_order(band))
     letters = sum(map(str.isalpha, text))
-    words = sum(len(word) for word in _WORD.findall(text) if word.casefold() not in _FUNCTIONS)
+    found = [word for word in _WORD.findall(text) if word.casefold() not in _FUNCTIONS]
+    # Symbols side by side look like one short word.
+    words = 0 if len(found) == 1 and len(found[0]) <= _LONGEST_PRODUCT else sum(map(len, found))
     if len(text) > _LONGEST or not letters or words > _WORDY * letters:
         return False
     is_set_in = min(run.place.x0 for run in band) - left >= _INDENT * max(run.size for run in band)

@@ -472,7 +472,7 @@ def test_any_page_is_accounted_for(placed, rules):
         with pymupdf.open("pdf", document.tobytes()) as again:
             page = again[0]
             expected = characters_of_layer(page)
-            regions = regions_of(layer_of(page), profile_of_pages([runs_of(page)]), page_number=1)
+            regions = regions_of(layer_of(page), profile_of_pages([runs_of(page)[0]]), page_number=1)
 
     tables = "".join(text_of(region) for region in regions if region.type is RegionType.TABLE)
     for escaped, plain in (("&lt;", "<"), ("&amp;", "&")):
