@@ -75,7 +75,7 @@ def columns_of(
             furniture(sheet, "header", header, plan.margin, plan.header_at, small)
             furniture(sheet, "page_number", str(number), sheet.width - plan.margin, plan.header_at, small, 1.0)
         elif header:
-            furniture(sheet, "page_number", str(number), sheet.width / 2, sheet.height - 34, small, 0.5)
+            furniture(sheet, "page_number", str(number), sheet.width / 2, sheet.height - 22, small, 0.5)
         top = top_of_first if number == 1 else plan.header_at + 2.6 * plan.size
         inner = sheet.width - 2 * plan.margin - (plan.columns - 1) * plan.gutter
         width = inner / plan.columns

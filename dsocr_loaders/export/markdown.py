@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import quote
 
 from dsocr_loaders.chunking.units import units_of
 from dsocr_loaders.tables import inert_markup, parse_tables, table_html, table_markdown
@@ -22,6 +23,7 @@ __all__ = ["document_markdown", "page_markdown"]
 
 _BETWEEN = "\n\n"
 _DEEPEST_HEADING = 6
+_IN_ADDRESS = "%:/?#@!$&'*+,;=~"  # stays as it is in an address; brackets and blanks would end the link
 _LEVEL_OF_NONE = {RegionType.TITLE: 1, RegionType.HEADING: 2}
 
 # A line break of a matrix, `\\[2pt]`, is no delimiter.
@@ -42,7 +44,8 @@ def page_markdown(page: PageResult, *, table_format: Literal["markdown", "html"]
     * a table is a pipe table, or HTML if `table_format` is `"html"`, with what else its text holds;
     * a formula stands in `$$ ... $$`, whether or not it came in `\[ ... \]`; inline `\( ... \)` is left alone;
     * a caption is in italics, right above or below its table or figure, as on the page; a figure is its caption;
-    * headers, footers and page numbers are left out.
+    * headers, footers and page numbers are left out;
+    * what leads to an address is a link: `[text](address)`; in a table it is not.
 
     A page without regions (blank, skipped, failed) is `""`: what went wrong is never content.
     """
@@ -60,7 +63,7 @@ def _blocks(page: PageResult, table_format: Literal["markdown", "html"]) -> Iter
 
 
 def _block(region: Region) -> str:
-    text = region.text.strip()
+    text = _with_links(region).strip()
     if not text:
         return ""
     match region.type:
@@ -73,6 +76,16 @@ def _block(region: Region) -> str:
             return _formula(text)
         case _:
             return text
+
+
+def _with_links(region: Region) -> str:
+    """Return the text, with `[text](address)` where a range of it leads somewhere."""
+    text, position = "", 0
+    for link in region.links:
+        shown = region.text[link.start : link.end].replace("[", "\\[").replace("]", "\\]")
+        text += f"{region.text[position : link.start]}[{shown}]({quote(link.url, safe=_IN_ADDRESS)})"
+        position = link.end
+    return text + region.text[position:]
 
 
 def _one_line(text: str) -> str:

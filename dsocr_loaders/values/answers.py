@@ -9,7 +9,18 @@ if TYPE_CHECKING:
     from dsocr_loaders.geometry import Box
     from dsocr_loaders.values.vocabulary import Dialect, RegionType
 
-__all__ = ["Answer", "AnswerIssue", "Drop", "LayoutAnswer", "Line", "ParsedAnswer", "RawAnswer", "Region", "Span"]
+__all__ = [
+    "Answer",
+    "AnswerIssue",
+    "Drop",
+    "LayoutAnswer",
+    "Line",
+    "Link",
+    "ParsedAnswer",
+    "RawAnswer",
+    "Region",
+    "Span",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +38,15 @@ class Line:
     box: Box
     start: int
     end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An address that a range of a region's text leads to."""
+
+    start: int
+    end: int
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +84,7 @@ class Region:
         order: position on the page, from 0; `regions[order]` is this region.
         level: depth of a heading, 1 is the highest; 0 for everything else.
         caption_of: `order` of the table or figure that this caption or footnote belongs to.
+        links: addresses that the text leads to, in order, none overlapping another; from a text layer alone.
     """
 
     type: RegionType
@@ -76,6 +97,7 @@ class Region:
     order: int = 0
     level: int = 0
     caption_of: int | None = None
+    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ def grids_on(drawings: Drawings, frame: Frame, runs: Sequence[Run]) -> tuple[Gri
     ruled = grids_of(rules)
     return ruled + tuple(
         grid
-        for grid in open_grids(bundles_of(rules), runs)
+        for grid in open_grids(bundles_of(rule for rule in rules if not rule.is_edge), runs)
         if not any(grid.place.overlap_with(other.place).area for other in ruled)
     )
 
@@ -96,12 +96,12 @@ def _rules(drawings: Drawings, frame: Frame) -> Iterator[Rule]:
             if item[0] == "l":
                 yield from _rules_of_line(frame.rectangle((*item[1], *item[2])))
             elif item[0] == "re":
-                yield from _rules_of_rectangle(frame.rectangle(item[1]))
+                yield from _rules_of_rectangle(frame.rectangle(item[1]), is_edge=drawing["type"] == "f")
             elif item[0] == "qu":
                 corners = item[1]
                 place = frame.rectangle((*corners[0], *corners[3]))
                 if place == rectangle_around(frame.rectangle((*corner, *corner)) for corner in corners):
-                    yield from _rules_of_rectangle(place)
+                    yield from _rules_of_rectangle(place, is_edge=drawing["type"] == "f")
 
 
 def _rules_of_line(place: Rectangle) -> Iterator[Rule]:
@@ -111,16 +111,16 @@ def _rules_of_line(place: Rectangle) -> Iterator[Rule]:
         yield Rule(is_horizontal=False, at=place.centre[0], start=place.y0, end=place.y1)
 
 
-def _rules_of_rectangle(place: Rectangle) -> Iterator[Rule]:
+def _rules_of_rectangle(place: Rectangle, *, is_edge: bool) -> Iterator[Rule]:
     if place.height < _THIN_PT:
         yield Rule(is_horizontal=True, at=place.centre[1], start=place.x0, end=place.x1)
     elif place.width < _THIN_PT:
         yield Rule(is_horizontal=False, at=place.centre[0], start=place.y0, end=place.y1)
     else:
         for y in (place.y0, place.y1):
-            yield Rule(is_horizontal=True, at=y, start=place.x0, end=place.x1)
+            yield Rule(is_horizontal=True, at=y, start=place.x0, end=place.x1, is_edge=is_edge)
         for x in (place.x0, place.x1):
-            yield Rule(is_horizontal=False, at=x, start=place.y0, end=place.y1)
+            yield Rule(is_horizontal=False, at=x, start=place.y0, end=place.y1, is_edge=is_edge)
 
 
 def pictures_on(page: PdfPage, frame: Frame, painted: Sequence[Painted]) -> tuple[Picture, ...]:

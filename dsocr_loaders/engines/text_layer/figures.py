@@ -28,6 +28,7 @@ _SMALLEST_DRAWING_PT = (40.0, 24.0)
 _TABLE_SHARE = 0.3  # of a drawing's area that a table takes: its rules, not a drawing
 _LONG_LABEL = 40  # characters
 _LABEL_SHARE = 0.35  # of the characters in a drawing that long labels have at most
+_LARGE_TYPE, _LARGE_SHARE = 1.3, 0.3  # times the body's size; of the characters in a drawing
 _MOST_LABELS = 400  # characters in a drawing without regard to length
 _SMALLER = 0.95  # of the body's size: labels beside a drawing are set smaller than the text
 _LABEL_GAP = 1.0  # of the font size, between a drawing and a label beside it
@@ -50,7 +51,7 @@ def figures_of(layer: Layer, runs: Sequence[Run], body_size: float) -> list[Figu
     images = _images_of(layer)
     drawings = [
         _with_labels(place, runs, body_size)
-        for place in _drawings_of(layer, runs)
+        for place in _drawings_of(layer, runs, body_size)
         if not any(_holds(image, place) for image in images)
     ]
     drawings = _apart(drawings)
@@ -78,7 +79,7 @@ def _images_of(layer: Layer) -> list[Rectangle]:
     ]
 
 
-def _drawings_of(layer: Layer, runs: Sequence[Run]) -> list[Rectangle]:
+def _drawings_of(layer: Layer, runs: Sequence[Run], body_size: float) -> list[Rectangle]:
     frame = layer.frame
     page_area = frame.width * frame.height
     strokes = [place for place in layer.strokes if place.area <= _BACKGROUND * page_area]
@@ -92,7 +93,7 @@ def _drawings_of(layer: Layer, runs: Sequence[Run]) -> list[Rectangle]:
             and place.area <= _BACKGROUND * page_area
             and not any(place.overlap_with(grid.place).area > _TABLE_SHARE * place.area for grid in layer.grids)
             and _has_shape(cluster, strokes)
-            and _is_labelled(place, runs)
+            and _is_labelled(place, runs, body_size)
         ):
             found.append(place)
     return found
@@ -103,10 +104,14 @@ def _has_shape(cluster: Cluster, strokes: Sequence[Rectangle]) -> bool:
     return any(strokes[index].height >= _SHORTEST_PT / 2 for index in cluster.members)
 
 
-def _is_labelled(place: Rectangle, runs: Sequence[Run]) -> bool:
-    """Whether the text inside is labels and no paragraphs."""
-    texts = [len(run.text.strip()) for run in runs if place.contains(*run.place.centre)]
+def _is_labelled(place: Rectangle, runs: Sequence[Run], body_size: float) -> bool:
+    """Whether the text inside is labels: no paragraphs, and not words in large type on a coloured ground."""
+    inside = [run for run in runs if place.contains(*run.place.centre)]
+    texts = [len(run.text.strip()) for run in inside]
     total = sum(texts)
+    large = sum(len(run.text.strip()) for run in inside if run.size >= _LARGE_TYPE * body_size)
+    if large > _LARGE_SHARE * total:
+        return False
     return sum(length for length in texts if length > _LONG_LABEL) <= _LABEL_SHARE * total and (
         total <= _MOST_LABELS or total * 200 < place.area
     )

@@ -42,6 +42,7 @@ _LONGEST_PRODUCT = 6  # letters
 _WORDY = 0.3  # of the letters at most stand in words
 _NUMBER = re.compile(r"\(\s*[A-Z]?\d+(?:[.\-]\d+)*\s*[a-z]?\s*\)$")
 _GAP = 0.5  # of the font size: bands this close are one formula
+_SMALL, _LONGEST_LIMIT = 0.85, 12  # of the formula's font size, and characters
 _MOST_RUNS = 3_000  # of a column that is searched
 
 
@@ -55,9 +56,16 @@ def formulas_of(runs: Sequence[Run]) -> list[list[Run]]:
         return []
     left = min(run.place.x0 for run in runs)
     found: list[list[Run]] = []
+    bands = _bands(runs)
+    flags = [_is_formula(band, left) for band in bands]
+    for index in [at for at, flag in enumerate(flags) if flag]:
+        for beside in (index - 1, index + 1):
+            # The limits of a sum may stand apart from it.
+            if 0 <= beside < len(bands) and not flags[beside] and _are_limits(bands[beside], bands[index]):
+                flags[beside] = True
     previous = -2
-    for index, band in enumerate(_bands(runs)):
-        if not _is_formula(band, left):
+    for index, band in enumerate(bands):
+        if not flags[index]:
             continue
         if previous == index - 1 and found and _are_close(found[-1], band):
             found[-1] += band
@@ -65,6 +73,17 @@ def formulas_of(runs: Sequence[Run]) -> list[list[Run]]:
             found.append(list(band))
         previous = index
     return found
+
+
+def _are_limits(band: Sequence[Run], formula: Sequence[Run]) -> bool:
+    first, second = (rectangle_around(run.place for run in each) for each in (band, formula))
+    size = max(run.size for run in formula)
+    return (
+        all(run.size <= _SMALL * size and len(run.text.strip()) <= _LONGEST_LIMIT for run in band)
+        and first.x0 >= second.x0
+        and first.x1 <= second.x1
+        and max(first.y0 - second.y1, second.y0 - first.y1) <= _GAP * size
+    )
 
 
 def formula_order(runs: Iterable[Run]) -> list[Run]:

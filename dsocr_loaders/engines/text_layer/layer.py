@@ -132,6 +132,7 @@ class Run:
         is_along: whether it runs along the reading frame, to the right.
         painted_block: number of MuPDF's block; runs of one row of a table mostly share it, columns of text do not.
         slanted: how many of its characters are set in italics or in a font of symbols.
+        link: the address that it leads to, or `""`.
         starts_raised: whether its first characters are small and stand above the baseline, as a footnote's mark does.
     """
 
@@ -146,6 +147,7 @@ class Run:
     painted_block: int
     slanted: int = 0
     starts_raised: bool = False
+    link: str = ""
 
 
 def is_rtl(runs: Iterable[Run]) -> bool:

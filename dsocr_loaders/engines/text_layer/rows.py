@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
-from dsocr_loaders.engines.text_layer.joining import is_unspaced, tidy
+from dsocr_loaders.engines.text_layer.joining import SOFT_HYPHEN, is_unspaced, tidy
 from dsocr_loaders.engines.text_layer.layer import Rectangle, Run, is_rtl, rectangle_around
+from dsocr_loaders.values import Link
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -65,6 +66,7 @@ class Row:
         text_start: where the text after the marker, or after the only wide gap, starts; in points that grow in reading
             direction.
         starts_raised: whether it starts with a raised mark, as a footnote does.
+        links: addresses that ranges of the text lead to.
     """
 
     text: str
@@ -77,6 +79,7 @@ class Row:
     marker: Marker | None
     text_start: float
     starts_raised: bool = False
+    links: tuple[Link, ...] = ()
 
     @property
     def start(self) -> float:
@@ -162,7 +165,27 @@ def _row(runs: Iterable[Run], *, from_right: bool) -> Row | None:
         marker=marker,
         text_start=(-start_of_text.place.x1 if from_right else start_of_text.place.x0) + skipped,
         starts_raised=_starts_raised(placed, longest),
+        links=_links(in_order, text) if any(run.link for run in placed) else (),
     )
+
+
+def _links(runs: Sequence[Run], text: str) -> tuple[Link, ...]:
+    """Return where the texts of linked runs stand in the row's text; neighbours with one address are one link."""
+    links: list[Link] = []
+    position = 0
+    for run in runs:
+        piece = tidy(run.text).removesuffix(SOFT_HYPHEN)
+        at = text.find(piece, position) if piece else -1
+        if at < 0:
+            continue
+        position = at + len(piece)
+        if not run.link:
+            continue
+        if links and links[-1].url == run.link and not text[links[-1].end : at].strip():
+            links[-1] = Link(links[-1].start, position, run.link)
+        else:
+            links.append(Link(at, position, run.link))
+    return tuple(links)
 
 
 def _starts_raised(placed: Sequence[Run], longest: Run) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 from dsocr_loaders.engines.text_layer.directions import letters_by_direction, text_from_right
 from dsocr_loaders.engines.text_layer.joining import tidy
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
     from dsocr_loaders.engines.text_layer.documents import PdfPage
 
-__all__ = ["PaintedLine", "cut_at_cells", "cut_at_gaps", "inked", "lines_on", "reading_frame", "run_of"]
+__all__ = ["PaintedLine", "cut_at_gaps", "cut_at_marks", "inked", "lines_on", "reading_frame", "run_of"]
 
 # TEXT_PRESERVE_WHITESPACE | TEXT_MEDIABOX_CLIP. Without TEXT_PRESERVE_LIGATURES they come as their letters, and
 # without TEXT_CID_FOR_UNKNOWN_UNICODE glyphs that stand for no character come as U+FFFD, not as any other character.
 _FLAGS = 2 | 64
+_Mark = TypeVar("_Mark")
 _STRAIGHT = 0.98  # cosine: a baseline that leans by more than 11 degrees follows no side of the page
 _BOLD_FLAG = 16  # of a span, see PyMuPDF's TextPage.extractDICT
 _ITALIC_FLAG = 2
@@ -102,31 +103,30 @@ def inked(text: str) -> int:
     return sum(map(len, tidy(text).split()))
 
 
-def cut_at_cells(
-    line: PaintedLine, cell_at: Callable[[tuple[float, float, float, float]], tuple[int, int] | None]
-) -> Iterator[tuple[tuple[int, int] | None, PaintedLine]]:
-    """Yield the pieces of a line with characters, each with the cell that it lies in, or None.
+def cut_at_marks(
+    line: PaintedLine, mark_at: Callable[[tuple[float, float, float, float]], _Mark], nothing: _Mark
+) -> Iterator[tuple[_Mark, PaintedLine]]:
+    """Yield the line, which has characters, in pieces of one mark each: the cell of a table, an address.
 
-    `cell_at` tells the cell of a character's box. A blank goes with the character before it.
+    `mark_at` tells the mark of a character's box. A blank goes with the character before it.
     """
-    cell: tuple[int, int] | None = None
+    mark = nothing
     spans: list[_Span] = []
     for span in line["spans"]:
-        here = None
         characters: list[_Character] = []
         for character in span["chars"]:
-            here = cell if character["c"].isspace() else cell_at(character["bbox"])
-            if here != cell:
+            here = mark if character["c"].isspace() else mark_at(character["bbox"])
+            if here != mark:
                 if characters:
                     spans.append(_span_of(span, characters))
                 if spans:
-                    yield cell, _line_of(line, spans)
-                cell, spans, characters = here, [], []
+                    yield mark, _line_of(line, spans)
+                mark, spans, characters = here, [], []
             characters.append(character)
         if characters:
             spans.append(_span_of(span, characters))
     if spans:
-        yield cell, _line_of(line, spans)
+        yield mark, _line_of(line, spans)
 
 
 def cut_at_gaps(line: PaintedLine, frame: Frame) -> list[PaintedLine]:
@@ -167,7 +167,7 @@ def _line_of(line: PaintedLine, spans: list[_Span]) -> PaintedLine:
     return {**line, "spans": spans}
 
 
-def run_of(line: PaintedLine, painted_block: int, frame: Frame) -> tuple[Run | None, int]:
+def run_of(line: PaintedLine, painted_block: int, frame: Frame, link: str = "") -> tuple[Run | None, int]:
     """Return the visible part of a line, None if that is blank, and the number of characters that are invisible.
 
     Invisible are render modes 3 and 7 and an opacity of 0, which PyMuPDF all calls alpha 0.
@@ -200,6 +200,7 @@ def run_of(line: PaintedLine, painted_block: int, frame: Frame) -> tuple[Run | N
         painted_block=painted_block,
         slanted=sum(len(span["text"]) for span in shown if _is_slanted(span)),
         starts_raised=is_along and _is_raised(shown[0], size, baseline, frame),
+        link=link,
     )
     return run, hidden
 
