@@ -18,6 +18,7 @@ _LARGER = 1.8  # times the body's size
 _MOST_LETTERS = 2
 _REACH = 1.5  # of the body's size: the text beside an initial starts this close
 _FEWEST_BESIDE = 2
+_MOST_INITIALS = 20  # of a page; more are a poster or a puzzle
 
 
 def with_initials_joined(runs: Sequence[Run], body_size: float) -> list[Run]:
@@ -31,7 +32,7 @@ def with_initials_joined(runs: Sequence[Run], body_size: float) -> list[Run]:
         for run in runs
         if run.size >= _LARGER * body_size and 0 < len(run.text.strip()) <= _MOST_LETTERS and run.text.strip().isalpha()
     ]
-    for initial in initials:
+    for initial in initials if len(initials) <= _MOST_INITIALS else ():
         beside = sorted((run for run in joined if _is_beside(run, initial, body_size)), key=lambda run: run.baseline)
         if len(beside) < _FEWEST_BESIDE:
             continue

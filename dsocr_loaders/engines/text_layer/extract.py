@@ -20,7 +20,7 @@ from dsocr_loaders.engines.text_layer.drawings import (
     strokes_on,
 )
 from dsocr_loaders.engines.text_layer.layer import Layer
-from dsocr_loaders.engines.text_layer.links import links_on
+from dsocr_loaders.engines.text_layer.links import links_near, links_on
 from dsocr_loaders.engines.text_layer.spans import (
     cut_at_gaps,
     cut_at_marks,
@@ -101,11 +101,12 @@ def _pieces(
     cells = [
         {position: index for index, cell in enumerate(grid.cells) for position in cell.positions} for grid in grids
     ]
+    near = links_near(links)
     with_characters = lines_on(page, has_characters=True)
     for (block, line), (_, detailed) in zip(lines, with_characters, strict=True):
         place = frame.rectangle(line["bbox"])
         near_grids = [index for index, grid in enumerate(grids) if place.overlap_with(grid.place).area]
-        near_links = [link for link in links if place.overlap_with(link.place).area]
+        near_links = near(place) if links else []
         if not near_grids and not near_links:
             yield from ((None, "", block, piece) for piece in cut_at_gaps(line, frame))
             continue

@@ -23,6 +23,7 @@ _SMALLEST = 0.002  # of the page
 _BACKGROUND = 0.8  # of the page: text stands on such an image
 _GAP_PT = 1.5  # tiles of one image touch
 _FILLED = 0.98  # of the rectangle around two tiles is theirs
+_MOST_CLUSTERS = 100  # the largest of a page; smaller ones are hardly figures
 _FEWEST_PATHS = 4  # of a drawing
 _SMALLEST_DRAWING_PT = (40.0, 24.0)
 _TABLE_SHARE = 0.3  # of a drawing's area that a table takes: its rules, not a drawing
@@ -83,8 +84,9 @@ def _drawings_of(layer: Layer, runs: Sequence[Run], body_size: float) -> list[Re
     frame = layer.frame
     page_area = frame.width * frame.height
     strokes = [place for place in layer.strokes if place.area <= _BACKGROUND * page_area]
-    found = []
-    for cluster in clusters_of(strokes, frame.width, frame.height):
+    found: list[Rectangle] = []
+    clusters = sorted(clusters_of(strokes, frame.width, frame.height), key=lambda cluster: -cluster.place.area)
+    for cluster in clusters[:_MOST_CLUSTERS]:
         place = cluster.place
         if (
             len(cluster.members) >= _FEWEST_PATHS

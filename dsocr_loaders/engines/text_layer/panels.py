@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["panels_of"]
 
 _MOST_BOXES = 200  # of a page; more are a form or a pattern
+_MOST_LOOKS = 1_000_000  # boxes times runs
 _LARGEST = 0.5  # of the page
 _LEAST_TEXT = (2, 40)  # runs and characters
 _SPILL_PT = 2.0  # text that reaches over the edge of a box by more does not stand in it
@@ -26,7 +27,7 @@ def panels_of(layer: Layer, runs: Sequence[Run], figures: Sequence[Rectangle]) -
     page_area = layer.frame.width * layer.frame.height
     taken = [*(grid.place for grid in layer.grids), *figures]
     panels: list[Rectangle] = []
-    if len(layer.boxes) > _MOST_BOXES:
+    if len(layer.boxes) > _MOST_BOXES or len(layer.boxes) * len(runs) > _MOST_LOOKS:
         return panels
     for box in sorted(layer.boxes, key=lambda each: -each.area):
         if box.area > _LARGEST * page_area or _is_cut(box, [*taken, *panels]):
