@@ -31,6 +31,7 @@ _MOST_ROWS = 2
 _LONGEST = 120  # characters
 _GAP = 1.2  # of the font size, between the glyphs of furniture and those of the text
 _NUMBER_GAP = 0.1  # the same, for a page number that stands alone near the edge
+_REPEATED_GAP = 0.4  # the same, for what repeats
 _LARGEST = 1.05  # of the body's size
 _JOINED_GAP = 2.0  # of the font size; runs farther apart are two pieces: a running title and a page number
 _PAGE_NUMBER = re.compile(
@@ -110,6 +111,7 @@ def _outer_rows(
             break
         next_from = min(places[count].y0 if count < len(rows) else height, solid_from)
         gap = _NUMBER_GAP if is_number and place.y1 <= _MARGIN * height else _GAP
+        gap = _REPEATED_GAP if repeated[count - 1] else gap
         if next_from - place.y1 >= gap * max(run.size for run in row):
             found = count
     return found

@@ -184,6 +184,10 @@ def run_of(line: PaintedLine, painted_block: int, frame: Frame, link: str = "") 
         return None, hidden + sum(sizes.values())  # no place on the page
     text = "".join(span["text"] for span in shown)
     is_along = _turn(line) == frame.from_raw
+    starts_raised = is_along and _is_raised(shown[0], size, baseline, frame)
+    if starts_raised:
+        # "1See" is a footnote's mark and its first word.
+        text = f"{shown[0]['text']} {text[len(shown[0]['text']) :]}"
     rtl_letters, ltr_letters = letters_by_direction(text)
     if is_along and rtl_letters > ltr_letters and len(shown) > 1:
         places = [frame.rectangle(span["bbox"]) for span in shown]
@@ -199,7 +203,7 @@ def run_of(line: PaintedLine, painted_block: int, frame: Frame, link: str = "") 
         is_along=is_along,
         painted_block=painted_block,
         slanted=sum(len(span["text"]) for span in shown if _is_slanted(span)),
-        starts_raised=is_along and _is_raised(shown[0], size, baseline, frame),
+        starts_raised=starts_raised,
         link=link,
     )
     return run, hidden
