@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self, Unpack
 
 from dsocr_loaders.engines import make_engine
 from dsocr_loaders.granularity import cut
+from dsocr_loaders.observers import EventDelivery, ProgressObserver
 from dsocr_loaders.pages import PagePool
 from dsocr_loaders.pipeline import PageStream, aiterate, in_thread, iterate
 from dsocr_loaders.runs import ChunkRun, DocumentRun, Run
@@ -21,12 +22,13 @@ from dsocr_loaders.sources import Spool, resolve_sources
 from dsocr_loaders.values import PageResult
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator, Iterator
+    from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
 
     from dsocr_loaders.engines import Engine
+    from dsocr_loaders.observers import Observer, RunReport
     from dsocr_loaders.pipeline import RunItem
     from dsocr_loaders.sources import FileSystem, Sourceable
-    from dsocr_loaders.values import Chunk, Document
+    from dsocr_loaders.values import Chunk, Document, Source, SourceFailure
 
 __all__ = ["Reader", "aiter_pages", "aread", "chunk", "iter_pages", "read"]
 
@@ -46,12 +48,17 @@ class Reader:
         engine: what reads, see `Settings.engine`.
         **settings: see `Settings`.
 
+    Attributes:
+        settings: what was chosen, with defaults filled in.
+        last_report: what the run that ended last did, in numbers, also one that was given up; None before the first.
+
     Raises:
         SettingsError: a setting is not allowed.
     """
 
     def __init__(self, engine: object = "auto", **settings: Unpack[ReaderArguments]) -> None:
         self.settings = Settings(engine=engine, **settings)
+        self.last_report: RunReport | None = None
         self._start_afresh()
 
     def _start_afresh(self) -> None:
@@ -117,36 +124,44 @@ class Reader:
         return f"Reader({self.settings!r})"
 
     def iter_items(
-        self, source: Sourceable, *, fs: FileSystem | None = None, name: str | None = None
+        self,
+        source: Sourceable,
+        *,
+        fs: FileSystem | None = None,
+        name: str | None = None,
+        observers: Sequence[Observer] = (),
     ) -> Generator[RunItem]:
         """Yield everything that happens: for each source `SourceOpened`, its page results and `SourceDone`, or one
         `SourceFailure`. Nothing is left out or raised for a failure of a page or source; `settings.on_page_error`
-        has no say here.
+        has no say here, and `settings.ordered` neither: pages are in order. `observers` watch this run beside those of
+        the settings.
         """  # noqa: D205 - one sentence that needs two lines
-        with Spool() as spool, closing(iterate(self._stream(source, spool, fs, name))) as items:
-            yield from items
+        return self._items(source, fs, name, is_ordered=True, observers=observers)
 
-    async def aiter_items(
-        self, source: Sourceable, *, fs: FileSystem | None = None, name: str | None = None
+    def aiter_items(
+        self,
+        source: Sourceable,
+        *,
+        fs: FileSystem | None = None,
+        name: str | None = None,
+        observers: Sequence[Observer] = (),
     ) -> AsyncGenerator[RunItem]:
         """Like `iter_items`, without blocking the event loop."""
-        with Spool() as spool:
-            stream = await in_thread(lambda: self._stream(source, spool, fs, name), "engine")  # may take its time
-            async with aclosing(aiterate(stream)) as items:
-                async for item in items:
-                    yield item
+        return self._aitems(source, fs, name, is_ordered=True, observers=observers)
 
     def iter_pages(
         self, source: Sourceable, *, fs: FileSystem | None = None, name: str | None = None
     ) -> Generator[PageResult]:
         """Yield the result of each page in order, as soon as it and those before it are read.
 
+        With `settings.ordered` False as soon as it is read, the pages of several sources side by side.
+
         Raises:
             PagesFailed, SourceError: at the end, as `settings.on_page_error` says.
             EngineError: the run cannot go on.
         """
         run = Run(self.settings)
-        with closing(self.iter_items(source, fs=fs, name=name)) as items:
+        with closing(self._items(source, fs, name, is_ordered=self.settings.ordered)) as items:
             for item in items:
                 if isinstance(page := run.take(item), PageResult):
                     yield page
@@ -157,7 +172,7 @@ class Reader:
     ) -> AsyncGenerator[PageResult]:
         """Like `iter_pages`, without blocking the event loop."""
         run = Run(self.settings)
-        async with aclosing(self.aiter_items(source, fs=fs, name=name)) as items:
+        async with aclosing(self._aitems(source, fs, name, is_ordered=self.settings.ordered)) as items:
             async for item in items:
                 if isinstance(page := run.take(item), PageResult):
                     yield page
@@ -229,7 +244,54 @@ class Reader:
                     run.add(item)
         return run.document()
 
-    def _stream(self, source: Sourceable, spool: Spool, fs: FileSystem | None, name: str | None) -> PageStream:
+    def _items(
+        self,
+        source: Sourceable,
+        fs: FileSystem | None,
+        name: str | None,
+        *,
+        is_ordered: bool,
+        observers: Sequence[Observer] = (),
+    ) -> Generator[RunItem]:
+        delivery = self._delivery(observers)
+        try:
+            with Spool() as spool:
+                stream = self._stream(resolve_sources(source, spool=spool, fs=fs, name=name), delivery, is_ordered)
+                with closing(iterate(stream)) as items:
+                    yield from items
+        finally:
+            self.last_report = delivery.finish()
+
+    async def _aitems(
+        self,
+        source: Sourceable,
+        fs: FileSystem | None,
+        name: str | None,
+        *,
+        is_ordered: bool,
+        observers: Sequence[Observer] = (),
+    ) -> AsyncGenerator[RunItem]:
+        delivery = await in_thread(lambda: self._delivery(observers), "engine")  # making an engine may take its time
+        try:
+            with Spool() as spool:
+                stream = self._stream(resolve_sources(source, spool=spool, fs=fs, name=name), delivery, is_ordered)
+                async with aclosing(aiterate(stream)) as items:
+                    async for item in items:
+                        yield item
+        finally:
+            self.last_report = await in_thread(delivery.finish, "observers")
+
+    def _delivery(self, observers: Sequence[Observer]) -> EventDelivery:
+        progress = (ProgressObserver(),) if self.settings.show_progress else ()
+        every = (*self.settings.observers, *observers, *progress)
+        return EventDelivery(every, engine=self.engine.fingerprint, capacity=self.engine.capacity)
+
+    def _stream(
+        self,
+        sources: Iterator[Source | SourceFailure],
+        delivery: EventDelivery,
+        is_ordered: bool,  # noqa: FBT001 - private
+    ) -> PageStream:
         engine = self.engine
         with self._lock:
             if self._pool is None:
@@ -237,8 +299,7 @@ class Reader:
             if self._fallback is None and self.settings.on_page_error == "text_layer":
                 self._fallback = make_engine(self.settings.model_copy(update={"engine": "text_layer"}))
             pool, fallback = self._pool, self._fallback
-        sources = resolve_sources(source, spool=spool, fs=fs, name=name)
-        return PageStream(sources, engine, self.settings, pool, fallback)
+        return PageStream(sources, engine, self.settings, pool, fallback, is_ordered=is_ordered, tell=delivery.tell)
 
 
 def read(source: Sourceable, **settings: Unpack[SettingsArguments]) -> Document:

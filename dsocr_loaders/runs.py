@@ -7,7 +7,6 @@ take items one at a time, so that the blocking and the `await`able forms of `Rea
 from __future__ import annotations
 
 import logging
-import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -32,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 
 class Run:
-    """Applies `on_page_error` to the items of a run, and reports progress.
+    """Applies `on_page_error` to the items of a run.
 
     Args:
         settings: what the user chose.
@@ -59,8 +58,6 @@ class Run:
             self._sources += 1
         if not isinstance(item, PageResult):
             return item
-        if self._settings.show_progress:
-            sys.stderr.write(f"{item.source.name}: page {item.page_number} of {item.total_pages}: {item.status}\n")
         return self._take_page(item)
 
     def _take_page(self, page: PageResult) -> PageResult | None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pymupdf
 import pytest
 
 from dsocr_loaders.pages import PagePool
+
+# Tests of what runs inside vLLM import it; they run in an environment that has it (`-m vllm`).
+collect_ignore_glob = [] if find_spec("vllm") else ["in_vllm/*"]
 
 PdfMaker = Callable[..., Path]
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +20,7 @@ import dsocr_loaders
 from dsocr_loaders import PagesFailed, Reader, SettingsError, SourceError, SourceNotFound
 from dsocr_loaders.errors import EngineDead, EngineRejected, engine_error
 from dsocr_loaders.export import document_from_json
+from dsocr_loaders.observers import RunFinished
 from dsocr_loaders.testing import ScriptedEngine
 from dsocr_loaders.values import PageStatus
 
@@ -252,14 +254,47 @@ def test_closing_ends_everything_that_was_made(tmp_path: Path, monkeypatch: pyte
 
 
 def test_tells_its_progress_on_request(make_pdf: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
-    """`show_progress` is one line on standard error for each page."""
+    """`show_progress` writes to standard error how far the run is."""
     engine = ScriptedEngine(ANSWER)
 
     with Reader(engine, show_progress=True) as reader:
         reader.load(make_pdf("1", ""), name="report.pdf")
 
-    assert "report.pdf: page 1 of 2: ok\nreport.pdf: page 2 of 2: blank\n" == capsys.readouterr().err
+    assert capsys.readouterr().err.startswith("2/2 pages, ")
     engine.close()
+
+
+def test_reports_what_a_run_did(make_pdf: Callable[..., Path]) -> None:
+    """After a run, blocking or not, given up or not, the reader has its numbers, and observers have seen them."""
+    engine = ScriptedEngine(ANSWER)
+    watching = Watching()
+
+    with Reader(engine, observers=[watching]) as reader:
+        before = reader.last_report
+        list(reader.iter_pages(make_pdf("1", "")))
+        whole = reader.last_report
+        with closing(reader.iter_pages(make_pdf("1", "2", "3"))) as pages:
+            next(pages)
+        given_up = reader.last_report
+        asyncio.run(reader.aload(make_pdf("1")))
+
+    assert before is None
+    assert ((PageStatus.OK, 1), (PageStatus.BLANK, 1)) == whole.statuses
+    assert given_up.pages in {1, 2, 3}
+    assert 1 == reader.last_report.pages
+    assert [whole, given_up, reader.last_report] == watching.reports
+    engine.close()
+
+
+class Watching:
+    """Remembers the reports of runs."""
+
+    def __init__(self) -> None:
+        self.reports: list[object] = []
+
+    def observe(self, event: object) -> None:
+        if isinstance(event, RunFinished):
+            self.reports.append(event.report)
 
 
 def test_read_has_no_document_of_files_that_are_not_there(tmp_path: Path) -> None:

@@ -37,12 +37,15 @@ DEFAULTS = {
     "max_new_tokens": None,
     "timeout_s": 600,
     "max_in_flight": None,
+    "max_concurrency": 256,
     "image_format": "jpeg",
     "on_page_error": "raise",
     "journal": None,
     "structure": "stream",
     "save_images": None,
     "limits": Limits(),
+    "ordered": True,
+    "observers": (),
     "show_progress": False,
 }
 
@@ -67,12 +70,15 @@ NOT_ALLOWED = {
     "max_new_tokens": [0, -1, 1_000_001, 1.5, "all"],
     "timeout_s": [0, -1, float("nan"), float("inf"), "soon", None],
     "max_in_flight": [0, -1, 4097, 1.5],
+    "max_concurrency": [0, -1, 4097, 1.5, None],
     "image_format": ["", "jpg", "webp", None],
     "on_page_error": ["", "ignore", "warn", None],
     "journal": [True, "journal.sqlite"],
     "structure": ["", "page", None],
     "save_images": ["crops", "", True],
     "limits": [5, "many", None],
+    "ordered": ["maybe", 2, None],
+    "observers": [5, [object()], None],
     "show_progress": ["maybe", 2, None],
 }
 

@@ -15,6 +15,7 @@ from dsocr_loaders.errors import EngineError, OutputError, placed
 from dsocr_loaders.values import PageError, PageStatus
 
 if TYPE_CHECKING:
+    from dsocr_loaders.observers import RunReport
     from dsocr_loaders.pipeline import RunItem, SourceOpened
     from dsocr_loaders.settings import Settings
     from dsocr_loaders.values import PageResult, SourceFailure
@@ -39,23 +40,25 @@ def convert(sources: tuple[str, ...], output: str, **options: object) -> ExitSta
 
     SOURCE is a file, a folder or a glob pattern. What cannot be read is said in one line each; the rest is done.
     """
-    from dsocr_loaders.reader import Reader  # noqa: PLC0415 - `dsocr --help` needs none of it
+    from dsocr_loaders.observers import ProgressObserver  # noqa: PLC0415 - `dsocr --help` needs none of it
+    from dsocr_loaders.reader import Reader  # noqa: PLC0415 - likewise
 
     settings = settings_from(options)
+    watching = [ProgressObserver(says_failures=False)] if settings.show_progress else []  # failures are said below
     job = _Job(settings, OutputFolder(output))
-    with Reader.from_settings(settings) as reader:
-        items = reader.iter_items(list(sources))
+    with Reader.from_settings(settings.model_copy(update={"show_progress": False})) as reader:
+        items = reader.iter_items(list(sources), observers=watching)
         try:
             for item in items:
                 job.take(item)
         except EngineError as error:
             click.echo(f"Error: {error}", err=True)
             job.end_early(error)
-            job.report()
+            job.report(reader.last_report)
             return status_of(error)
         finally:
             items.close()
-    job.report()
+    job.report(reader.last_report)
     return job.status
 
 
@@ -97,8 +100,6 @@ class _Job:
         self._pages.append(page)
         if page.error is not None:
             click.echo(f"Error: {self._advised_once(page.error.message)}", err=True)
-        if self._settings.show_progress:
-            click.echo(f"{page.source.name}: page {page.page_number} of {page.total_pages}: {page.status}", err=True)
 
     def _advised_once(self, message: str) -> str:
         """Return the message, with the ways to get an engine only when they are told for the first time."""
@@ -171,7 +172,7 @@ class _Job:
         self._files["written"] += 1
         self._chunks.update(chunk.metadata.region_type for chunk in chunks)
 
-    def report(self) -> None:
+    def report(self, run: RunReport | None) -> None:
         """Print what was done."""
         files = f"{self._files['written']} written to {self._folder.folder}"
         if self._files["failed"]:
@@ -179,6 +180,8 @@ class _Job:
         click.echo(f"files   {files}")
         click.echo(f"pages   {_counts({status.value: count for status, count in sorted(self._statuses.items())})}")
         click.echo(f"chunks  {_counts(dict(self._chunks.most_common()))}")
+        for line in run.cost_lines if run else ():
+            click.echo(line)
 
     @property
     def status(self) -> ExitStatus:

@@ -32,6 +32,7 @@ READ_SETTINGS = (
     "max_new_tokens",
     "timeout_s",
     "max_in_flight",
+    "max_concurrency",
     "image_format",
     "structure",
     "show_progress",

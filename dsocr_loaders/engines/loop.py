@@ -12,6 +12,7 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, TypeVar
 
+from dsocr_loaders.engines.permits import FairPermits
 from dsocr_loaders.errors import engine_error
 
 if TYPE_CHECKING:
@@ -28,15 +29,21 @@ class EngineLoop:
 
     Args:
         name: shown as the thread's name.
+
+    Attributes:
+        slots: permits for reads at the same time, shared by all runs of the engine. A read that waits for one is not
+            being read yet: no time limit runs. For use on the loop.
+        images: permits for page images, from before a page is rendered until its answer is parsed; likewise.
     """
 
     def __init__(self, name: str) -> None:
+        self.slots = FairPermits()
+        self.images = FairPermits()
         self._name = name
         self._owner = os.getpid()  # threads do not survive a fork
         self._lock = threading.RLock()  # a garbage collection while it is held may close an iterator, which submits
         self._loop: asyncio.AbstractEventLoop | None = None
         self._finalizer: weakref.finalize[[asyncio.AbstractEventLoop, threading.Thread], EngineLoop] | None = None
-        self._slots: asyncio.Semaphore | None = None
         self._is_closed = False
 
     def submit(self, coroutine: Coroutine[object, object, T]) -> Future[T]:
@@ -57,16 +64,6 @@ class EngineLoop:
             if self._loop is None:
                 self._loop = self._start()
             return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
-
-    def slots(self, capacity: int) -> asyncio.Semaphore:
-        """Return the permits for reads at the same time, shared by all runs of the engine; `capacity` counts once.
-
-        For use on the loop. A read that waits for one is not being read yet: no time limit runs.
-        """
-        with self._lock:
-            if self._slots is None:
-                self._slots = asyncio.Semaphore(capacity)
-            return self._slots
 
     @property
     def is_current(self) -> bool:

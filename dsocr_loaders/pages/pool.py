@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import os
-import queue
 import threading
 import weakref
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from dsocr_loaders.errors import SettingsError
+from dsocr_loaders.pages.fair_queue import FairQueue
 from dsocr_loaders.pages.opening import BackendChoice
 from dsocr_loaders.pages.page_worker import PAGE_TIMEOUT_S, PageWorker, closed_error
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from dsocr_loaders.pages.jobs import Job
 
 __all__ = ["PagePool"]
@@ -26,6 +28,9 @@ class PagePool:
     """Page workers, each with a thread that waits for it, started as they are needed.
 
     Ends with `close`, or at the latest when the object goes away or the interpreter ends.
+
+    A pool belongs to one `Reader` and serves all its runs, one job of each in turn. Readers do not share one: that
+    would take global state whose end nobody decides. Whoever wants to start workers once keeps one reader.
 
     Args:
         workers: how many at most; each is a process.
@@ -41,15 +46,16 @@ class PagePool:
         self._crew = _Crew(workers, timeout_s)
         self._finalizer = weakref.finalize(self, self._crew.close)
 
-    async def run(self, job: Job[T]) -> T:
+    async def run(self, job: Job[T], *, party: Hashable = None) -> T:
         """Do one job, as `PageWorker.run`, without blocking the event loop; on whichever loop awaits it.
 
-        Cancelling gives up a job that waits; one that runs is finished and its result dropped.
+        Jobs of several parties that wait are taken in turn, one of each. Cancelling gives up a job that waits; one
+        that runs is finished and its result dropped.
 
         Raises:
             DsocrError: see `PageWorker.run`.
         """
-        return cast("T", await asyncio.wrap_future(self._crew.submit(job)))
+        return cast("T", await asyncio.wrap_future(self._crew.submit(job, party)))
 
     def close(self) -> None:
         """Kill the workers, even in the middle of a job; jobs that run or wait end with `EngineDead`.
@@ -71,18 +77,18 @@ class _Crew:
         self._timeout_s = timeout_s
         self._most = workers
         self._lock = threading.RLock()  # a garbage collection while it is held may bring the end of the pool
-        self._queue: queue.SimpleQueue[tuple[Job[Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._queue: FairQueue[tuple[Job[Any], Future[Any]]] = FairQueue()
         self._choice = BackendChoice()
         self._workers: list[PageWorker] = []
         self._unfinished = 0  # jobs that wait or run
         self._is_closed = False
 
-    def submit(self, job: Job[Any]) -> Future[Any]:
+    def submit(self, job: Job[Any], party: Hashable) -> Future[Any]:
         future: Future[Any] = Future()
         with self._lock:
             if self._is_closed or self._owner != os.getpid():
                 raise closed_error()
-            self._queue.put((job, future))
+            self._queue.put((job, future), party)
             self._unfinished += 1
             if len(self._workers) < min(self._most, self._unfinished):
                 worker = PageWorker(self._choice)
@@ -112,8 +118,8 @@ class _Crew:
             workers = tuple(self._workers)
         for worker in workers:
             worker.close()
-            # Behind the jobs that still wait: their thread takes them, and its closed worker refuses them.
-            self._queue.put(None)
+        # Jobs that still wait are taken even so, and the closed workers refuse them.
+        self._queue.close()
 
 
 def _outcome(worker: PageWorker, job: Job[Any], timeout_s: float) -> tuple[object, BaseException | None]:

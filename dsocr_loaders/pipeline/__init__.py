@@ -1,13 +1,44 @@
 """The only scheduler: sources in, one result for each page out, in order.
 
-`page` reads one page, with its retries; `stream` keeps the engine busy and the order right; `faces` lets blocking and
-`await`ing callers iterate over a stream.
+`stream` admits pages and keeps the engine busy; `page` reads one page, with its `retries`; `desk` renders for an engine
+and asks it; `parsing` takes answers apart without holding up the loop; `outlet` restores the order; `faces` lets
+blocking and `await`ing callers iterate; `events` are what observers learn.
 """
 
 from __future__ import annotations
 
+from dsocr_loaders.pipeline.events import (
+    PageFinished,
+    PageRead,
+    PageRendered,
+    PageRetried,
+    PageStarted,
+    RunEvent,
+    SourceDone,
+    SourceOpened,
+    SourceRefused,
+    Tell,
+    tell_nobody,
+)
 from dsocr_loaders.pipeline.faces import aiterate, iterate
-from dsocr_loaders.pipeline.stream import PageStream, RunItem, SourceDone, SourceOpened
+from dsocr_loaders.pipeline.stream import PageStream, RunItem
 from dsocr_loaders.pipeline.threads import in_thread
 
-__all__ = ["PageStream", "RunItem", "SourceDone", "SourceOpened", "aiterate", "in_thread", "iterate"]
+__all__ = [
+    "PageFinished",
+    "PageRead",
+    "PageRendered",
+    "PageRetried",
+    "PageStarted",
+    "PageStream",
+    "RunEvent",
+    "RunItem",
+    "SourceDone",
+    "SourceOpened",
+    "SourceRefused",
+    "Tell",
+    "aiterate",
+    "in_thread",
+    "iterate",
+    "tell_nobody",
+]

@@ -1,275 +1,276 @@
-"""One page: rasterise, prepare, read, parse; and what happens when a step fails."""
+"""One page: look up, rasterise, prepare, read, parse, record; and what happens when a step fails."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import random
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from math import ceil
+from typing import TYPE_CHECKING, TypeVar
 
-from dsocr_loaders.engines.protocol import Prepared
-from dsocr_loaders.errors import DsocrError, EngineError, engine_error, placed
-from dsocr_loaders.grounding import parse_answer
+from dsocr_loaders.answer_store import FinishedPage, NoStore
+from dsocr_loaders.engines.permits import Hold
+from dsocr_loaders.errors import DsocrError, EngineError
 from dsocr_loaders.health import examine
-from dsocr_loaders.pages import OpenOptions, RenderedPage, RenderJob
-from dsocr_loaders.tasks import prompt_for
-from dsocr_loaders.values import (
-    Decoding,
-    LayoutAnswer,
-    PageError,
-    PageImage,
-    PageResult,
-    PageStatus,
-    ReadRequest,
-    TextSource,
-)
+from dsocr_loaders.pipeline.desk import EngineDesk
+from dsocr_loaders.pipeline.events import PageFinished, PageRetried, PageStarted, tell_nobody
+from dsocr_loaders.pipeline.parsing import AnswerParser
+from dsocr_loaders.pipeline.results import failed_result, page_result
+from dsocr_loaders.pipeline.retries import LostContact, may_try_again, retry_delay_s
+from dsocr_loaders.values import LayoutAnswer, PageError, PageStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from dsocr_loaders.answer_store import AnswerStore, KnownPage
     from dsocr_loaders.engines.protocol import Engine
     from dsocr_loaders.pages import PagePool
+    from dsocr_loaders.pipeline.events import Tell
     from dsocr_loaders.settings import Settings
-    from dsocr_loaders.values import Answer, Region, Source, SourceInfo
+    from dsocr_loaders.values import Answer, PageImage, PagePlace, PageResult, ParsedAnswer
 
-__all__ = ["MOST_ATTEMPTS", "MOST_UNREACHED", "PagePlace", "PageReading", "retry_delay_s"]
+__all__ = ["PageReading"]
 
-MOST_ATTEMPTS = 3
-MOST_UNREACHED = 3
-"""After this many pages in a row that could not reach the engine in any of their tries, it counts as gone."""
-
-_FIRST_DELAY_S = 0.5
-_LONGEST_DELAY_S = 30.0
+_HEADROOM = 1.1  # images held per slot of the engine: one tenth is on its way while the rest are being read
 
 _log = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class PagePlace:
-    """Which page of which source."""
-
-    source: Source
-    info: SourceInfo
-    page_number: int
-
-    @property
-    def label(self) -> str:
-        """The page's own label, else its number."""
-        return self.info.labels[self.page_number - 1]
-
-    def __str__(self) -> str:
-        return f"{self.source.name}, page {self.page_number}"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
-    """A page that got an answer."""
+class _Outcome:
+    """A page's result, what a store is to keep of it, and whether the store knew the answer."""
 
-    page: PageImage
-    answer: Answer
-    text_source: TextSource
+    result: PageResult
+    finished: FinishedPage | None = None
+    is_known: bool = False
+
+
+class _StoreFailed(Exception):
+    """The store raised; its error is the cause."""
 
 
 class PageReading:
-    """Reads pages one at a time for a stream that runs many of them side by side.
+    """Reads the pages of one run, many side by side. For use on the engine's loop.
 
     Args:
         engine: what reads.
         settings: what the user chose.
         pool: the page workers.
-        images: permits for page images. One is held by the caller when `read` is called; `read` gives it back when
-            the answer is parsed, and while it waits for a second try.
         fallback: reads pages that failed (`on_page_error="text_layer"`), or None.
+        store: where answers are kept; nowhere if None.
+        tell: takes the events of pages.
     """
 
     def __init__(
-        self, engine: Engine, settings: Settings, pool: PagePool, images: asyncio.Semaphore, fallback: Engine | None
+        self,
+        engine: Engine,
+        settings: Settings,
+        pool: PagePool,
+        *,
+        fallback: Engine | None = None,
+        store: AnswerStore | None = None,
+        tell: Tell = tell_nobody,
     ) -> None:
         self._engine = engine
-        self._settings = settings
-        self._pool = pool
-        self._images = images
-        self._fallback = fallback
-        self._unreached = 0  # pages in a row that could not reach the engine, all their tries used up
-        self._prompt = prompt_for(settings.model, settings.task, settings.prompt)
-        self._decoding = Decoding(max_new_tokens=settings.max_new_tokens)
-        password = settings.password.get_secret_value() if settings.password else None
-        self.options = OpenOptions(dpi=settings.dpi, pdf_backend=settings.pdf_backend, password=password)
+        self._most_images = settings.max_in_flight
+        self._desk = EngineDesk(engine, settings, pool, self, tell)
+        self._fallback = EngineDesk(fallback, settings, pool, self, tell) if fallback else None
+        self._images = engine.loop.images.share(lambda: self.most_images)
+        self._store = store or NoStore()
+        self._tell = tell
+        self._contact = LostContact()
+        self._lost: EngineError | None = None
+        self._is_lost = asyncio.Event()
+        self._parser = AnswerParser(settings.task)
 
-    async def read(self, place: PagePlace) -> PageResult:
-        """Return the page's result; a failed one is a value.
+    @property
+    def most_images(self) -> int:
+        """How many page images this run may hold now; it follows the engine's capacity."""
+        return self._most_images or ceil(_HEADROOM * self._engine.capacity)
 
-        Raises:
-            EngineError: it stops the whole run.
-        """
-        result = await self._read(place)
-        if result.status is PageStatus.FAILED and self._fallback is not None:
-            return await self._read_by_fallback(place, result, self._fallback)
+    @property
+    def lost(self) -> EngineError | None:
+        """Why no other page is worth starting, or None: the engine cannot be reached, or refuses everybody."""
+        return self._lost
+
+    def close(self) -> None:
+        """Leave the engine's permits to other runs. Safe to call twice; nothing may be read afterwards."""
+        self._images.leave()
+        self._desk.close()
+        if self._fallback is not None:
+            self._fallback.close()
+
+    async def known(self, place: PagePlace) -> KnownPage | None:
+        """Return what the store knows of a page, which is then for `recall` instead of `read`."""
+        return await self._store.find_page(place)
+
+    async def recall(self, place: PagePlace, known: KnownPage) -> PageResult:
+        """Return the result of a page that the store knows."""
+        self._tell(PageStarted(place))
+        if known.answer is None:
+            result = self._blank(place, known.page)
+        else:
+            result, _ = await self._result(place, known.page, known.answer, self._engine, attempts=0)
+        self._tell(PageFinished(place, result, is_known=True))
         return result
 
-    async def _read(self, place: PagePlace) -> PageResult:
-        for attempt in range(1, MOST_ATTEMPTS + 1):
+    async def image(self) -> Hold:
+        """Return the permit for one page image, once it is to be had. `read` gives it back."""
+        hold = Hold(self._images)
+        await hold.take()
+        return hold
+
+    async def read(self, place: PagePlace, hold: Hold) -> PageResult:
+        """Return the page's result; a failed one is a value.
+
+        Args:
+            place: which page.
+            hold: from `image`. It is given back when the answer is parsed, and while the page waits for another try.
+
+        Raises:
+            EngineError: one that stops the whole run by itself; see also `lost`.
+            Exception: what the store raised, which stops it too.
+        """
+        self._tell(PageStarted(place))
+        try:
+            outcome = await self._read(place, hold)
+            if outcome.finished is not None:
+                await self._of_store(self._store.record(outcome.finished))
+        except _StoreFailed as failure:
+            raise failure.__cause__ or failure from None
+        result = outcome.result
+        if result.status is PageStatus.FAILED and self._fallback is not None:
+            result = await self._read_by_fallback(place, result, self._fallback, hold)
+        self._tell(PageFinished(place, result, outcome.is_known))
+        return result
+
+    async def _read(self, place: PagePlace, hold: Hold) -> _Outcome:
+        attempt = 1
+        while True:
             try:
-                return await self._attempt(place, attempt)
+                return await self._attempt(place, attempt, hold)
             except EngineError as error:
-                if error.retryable and attempt < MOST_ATTEMPTS:
+                if self._lost is None and may_try_again(error, attempt):
                     delay_s = retry_delay_s(attempt, error.retry_after_s)
                     _log.info("%s: %s; trying again in %.1f s", place, error, delay_s)
-                elif error.stops_run or self._is_gone(error):
+                    self._tell(PageRetried(place, attempt, error, delay_s))
+                    failed = self._failed(place, error, attempt)
+                elif error.stops_run:
+                    self._give_up(error)
                     raise
                 else:
+                    if self._contact.page_failed(error):
+                        self._give_up(error)
                     return self._failed(place, error, attempt)
+            except _StoreFailed:
+                raise
             except DsocrError as error:
                 return self._failed(place, error, attempt)
             except Exception as error:  # noqa: BLE001 - an engine's own bug costs this page and no other
                 _log.debug("%s", place, exc_info=True)
                 return self._failed(place, error, attempt)
-            await asyncio.sleep(delay_s)
-            await self._images.acquire()
-        raise AssertionError("unreachable: the last attempt returns or raises")
+            # The loop's timers are the heap of due times. The page holds neither a slot nor an image meanwhile.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(delay_s):
+                    await self._is_lost.wait()
+                    return failed
+            await hold.take(is_urgent=True)
+            attempt += 1
 
-    def _is_gone(self, error: EngineError) -> bool:
-        """Tell whether so many pages in a row could not reach the engine that no other would."""
-        self._unreached = self._unreached + 1 if error.cause == "connect" else 0
-        return self._unreached >= MOST_UNREACHED
+    def _give_up(self, error: EngineError) -> None:
+        """Let no page be tried again."""
+        self._lost = self._lost or error
+        self._is_lost.set()
 
-    async def _attempt(self, place: PagePlace, attempt: int) -> PageResult:
-        """Return the result of one try. Holds an image permit on entry and gives it back however it ends."""
+    async def _attempt(self, place: PagePlace, attempt: int, hold: Hold) -> _Outcome:
+        """Return the outcome of one try. Gives the image back however it ends."""
         try:
-            rendered = await self._rendered(place, self._engine, attempt)
-            page = rendered.page
-            if rendered.prepared is None:
-                return self._result(place, PageStatus.BLANK, page=page, attempts=0)
-            answer = await self._answer(rendered, self._engine, attempt)
-            self._unreached = 0
-            return self._read_result(place, _Read(page, answer, self._engine.text_source), attempts=attempt)
+            page, prepared = await self._desk.render(place, attempt)
+            if prepared is None:
+                return _Outcome(self._blank(place, page), FinishedPage(place, page, PageStatus.BLANK))
+            request = self._desk.request(page, attempt)
+            stored = await self._of_store(self._store.lookup(prepared, request))
+            answer = stored or await self._desk.ask(place, prepared, request)
+            prepared = replace(prepared, payload=None)  # the image has done its service
+            if stored is None:
+                self._contact.page_answered()
+            attempts = attempt if stored is None else attempt - 1
+            result, parsed = await self._result(place, page, answer, self._engine, attempts=attempts)
         finally:
-            self._images.release()
+            hold.give_back()
+        if result.status is PageStatus.FAILED or isinstance(answer, LayoutAnswer):
+            return _Outcome(result)
+        finished = FinishedPage(place, page, result.status, prepared, request, answer, parsed)
+        return _Outcome(result, finished, is_known=stored is not None)
 
-    async def _rendered(self, place: PagePlace, engine: Engine, attempt: int) -> RenderedPage:
-        job = RenderJob(
-            source=place.source,
-            page_number=place.page_number,
-            options=self.options,
-            needs_image=engine.needs_image,
-            prepare=engine.prepare,
-            task=self._settings.task,
-            prompt=self._prompt,
-            resolution=self._settings.resolution,
-            decoding=self._decoding,
-            attempt=attempt,
-        )
-        return await self._pool.run(job)
-
-    async def _answer(self, rendered: RenderedPage, engine: Engine, attempt: int) -> Answer:
-        prepared = rendered.prepared
-        if not isinstance(prepared, Prepared):
-            raise engine_error("not_understood", f"prepare of {engine.fingerprint} returned no Prepared: {prepared!r}")
-        request = ReadRequest(
-            page=rendered.page,
-            task=self._settings.task,
-            prompt=self._prompt,
-            resolution=self._settings.resolution,
-            decoding=self._decoding,
-            attempt=attempt,
-        )
+    async def _of_store(self, kept: Awaitable[T]) -> T:
         try:
-            async with engine.loop.slots(engine.capacity), asyncio.timeout(self._settings.timeout_s):
-                return await engine.read(prepared, request)
-        except TimeoutError as error:
-            page = rendered.page
-            raise engine_error(
-                "timeout",
-                f"{page.source.name}, page {page.page_number}: no answer within {self._settings.timeout_s:g} s; "
-                "raise timeout_s if the engine is slow",
-            ) from error
+            return await kept
+        except Exception as error:
+            raise _StoreFailed from error
 
-    def _read_result(
-        self, place: PagePlace, read: _Read, *, attempts: int, repairs: tuple[str, ...] = ()
-    ) -> PageResult:
-        if isinstance(read.answer, LayoutAnswer):
-            regions, status, error = read.answer.regions, PageStatus.OK, None
+    async def _result(
+        self,
+        place: PagePlace,
+        page: PageImage,
+        answer: Answer,
+        engine: Engine,
+        *,
+        attempts: int,
+        repairs: tuple[str, ...] = (),
+    ) -> tuple[PageResult, ParsedAnswer | None]:
+        parsed, error = None, None
+        if isinstance(answer, LayoutAnswer):
+            regions, status = answer.regions, PageStatus.OK
         else:
-            parsed = parse_answer(read.answer.text, task=self._settings.task, finish_reason=read.answer.finish_reason)
+            parsed = await self._parser.parse(answer)
             regions = parsed.regions
-            status, error = examine(read.answer, parsed, self._decoding)
+            status, error = examine(answer, parsed, self._desk.decoding)
         if repairs and status is PageStatus.OK:
             status = PageStatus.REPAIRED
         if error is not None:
             error = PageError(error.kind, error.cause, f"{place}: {error.message}")
-        return self._result(
+        result = page_result(
             place,
             status,
-            page=read.page,
+            page=page,
             attempts=attempts,
             regions=regions,
-            answer=read.answer,
+            answer=answer,
             error=error,
             repairs=repairs,
-            text_source=read.text_source,
+            text_source=engine.text_source,
         )
+        return result, parsed
 
-    async def _read_by_fallback(self, place: PagePlace, failed: PageResult, fallback: Engine) -> PageResult:
+    async def _read_by_fallback(
+        self, place: PagePlace, failed: PageResult, fallback: EngineDesk, hold: Hold
+    ) -> PageResult:
         """Return what the fallback reads, or `failed` if that is nothing either."""
-        await self._images.acquire()
+        attempts = failed.attempts
+        await hold.take(is_urgent=True)
         try:
-            rendered = await self._rendered(place, fallback, failed.attempts)
-            answer = await self._answer(rendered, fallback, failed.attempts)
-            read = _Read(rendered.page, answer, fallback.text_source)
-            result = self._read_result(place, read, attempts=failed.attempts, repairs=("text_layer",))
+            page, prepared = await fallback.render(place, attempts)
+            if prepared is None:
+                return failed
+            answer = await fallback.ask(place, prepared, fallback.request(page, attempts))
+            repairs = ("text_layer",)
+            result, _ = await self._result(place, page, answer, fallback.engine, attempts=attempts, repairs=repairs)
         except Exception as error:  # noqa: BLE001 - as for the engine's own bugs
             _log.info("%s: the text layer does not help: %s", place, error)
             return failed
         finally:
-            self._images.release()
+            hold.give_back()
         if result.status is PageStatus.FAILED:
             return failed
         _log.warning("%s; read from the text layer instead", failed.error.message if failed.error else place)
         return result
 
-    def _failed(self, place: PagePlace, error: Exception, attempts: int) -> PageResult:
-        cause = error.cause if isinstance(error, EngineError) else ""
-        message = placed(str(error) or type(error).__name__, place.source.name, place.page_number)
-        return self._result(
-            place, PageStatus.FAILED, attempts=attempts, error=PageError(type(error).__name__, cause, message)
-        )
+    def _blank(self, place: PagePlace, page: PageImage) -> PageResult:
+        return page_result(place, PageStatus.BLANK, page=page, attempts=0, text_source=self._engine.text_source)
 
-    def _result(  # noqa: PLR0913 - one argument for each field of the result that varies
-        self,
-        place: PagePlace,
-        status: PageStatus,
-        *,
-        attempts: int,
-        page: PageImage | None = None,
-        regions: tuple[Region, ...] = (),
-        answer: Answer | None = None,
-        error: PageError | None = None,
-        repairs: tuple[str, ...] = (),
-        text_source: TextSource | None = None,
-    ) -> PageResult:
-        return PageResult(
-            source=place.source,
-            page_number=place.page_number,
-            status=status,
-            regions=regions,
-            answer=answer,
-            attempts=attempts,
-            repairs=repairs,
-            error=error,
-            width=page.width if page else 0.0,
-            height=page.height if page else 0.0,
-            unit=page.unit if page else "pt",
-            label=place.label,
-            text_source=text_source or self._engine.text_source,
-            total_pages=place.info.total_pages,
-        )
-
-
-def retry_delay_s(attempt: int, retry_after_s: float | None) -> float:
-    """Return how long to wait after try number `attempt`, never more than half a minute.
-
-    That is what the server asked for, else doubling from half a second, with jitter that takes up to half off.
-    """
-    if retry_after_s is not None:
-        return min(_LONGEST_DELAY_S, max(0.0, retry_after_s))
-    spread = random.uniform(0.5, 1.0)  # noqa: S311 - spreads retries out, guards nothing
-    return min(_LONGEST_DELAY_S, _FIRST_DELAY_S * 2.0 ** (attempt - 1)) * spread
+    def _failed(self, place: PagePlace, error: Exception, attempts: int) -> _Outcome:
+        return _Outcome(failed_result(place, error, attempts=attempts, text_source=self._engine.text_source))

@@ -1,60 +1,45 @@
-"""The stream: pages of many sources side by side, results in order.
+"""The stream: pages of many sources side by side, results in order or as they come.
 
 Two counts bound it. *Images*: a page holds a permit from before it is rasterised until its answer is parsed, so page
-images in flight never exceed `ceil(1.1 * engine.capacity)` (or `max_in_flight`), whatever the length of the document.
-*Results*: finished pages wait for their turn in a buffer of text, ten times as long; when the caller does not take
-them, admission stops. A page that waits for a second try holds no image permit.
+images in flight never exceed `ceil(1.1 * engine.capacity)` (or `max_in_flight`), whatever the length of the document,
+and however many runs share the engine. *Results*: finished pages wait for their turn in a buffer of text, ten times as
+long; when the caller does not take them, admission stops. A page that waits for a second try holds no image permit.
+
+Image permits, the engine's slots and the page workers go round the runs that want them, so that a short run is not
+behind a long one.
 """
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from dsocr_loaders.engines.permits import FairPermits
 from dsocr_loaders.errors import DsocrError, EngineError
 from dsocr_loaders.pages import DescribeJob
-from dsocr_loaders.pipeline.page import PagePlace, PageReading
+from dsocr_loaders.pipeline.desk import open_options
+from dsocr_loaders.pipeline.events import SourceDone, SourceOpened, SourceRefused, tell_nobody
+from dsocr_loaders.pipeline.outlet import Batch, Outlet
+from dsocr_loaders.pipeline.page import PageReading
 from dsocr_loaders.pipeline.threads import in_thread
 from dsocr_loaders.settings import selected_pages
-from dsocr_loaders.values import PageResult, SourceFailure, SourceInfo
+from dsocr_loaders.values import PagePlace, PageResult, SourceFailure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Coroutine, Iterator
 
+    from dsocr_loaders.answer_store import AnswerStore
+    from dsocr_loaders.engines.permits import Hold, Share
     from dsocr_loaders.engines.protocol import Engine
     from dsocr_loaders.pages import PagePool
+    from dsocr_loaders.pipeline.events import RunEvent, Tell
     from dsocr_loaders.settings import Settings
     from dsocr_loaders.values import Source
 
-__all__ = ["PageStream", "RunItem", "SourceDone", "SourceOpened"]
+__all__ = ["PageStream", "RunItem"]
 
-_HEADROOM = 1.1  # images held per slot of the engine: one tenth is on its way while the rest are being read
-_BUFFER = 10  # results waiting for their turn, per image
-
-
-@dataclass(frozen=True, slots=True)
-class SourceOpened:
-    """A source that can be read; its pages follow.
-
-    Attributes:
-        source: the file.
-        info: what it says about itself.
-        page_numbers: the pages that will follow, in order.
-    """
-
-    source: Source
-    info: SourceInfo
-    page_numbers: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SourceDone:
-    """All pages of the source have been handed over."""
-
-    source: Source
-
+_BUFFER: Final = 10  # results waiting for their turn, per image
+_LOOK_AHEAD: Final = 2  # sources hashed and opened while the pages of the one before are being admitted
 
 RunItem = SourceOpened | PageResult | SourceDone | SourceFailure
 
@@ -70,6 +55,10 @@ class PageStream:
         settings: what the user chose.
         pool: the page workers; not closed here.
         fallback: engine for pages that failed, or None.
+        is_ordered: if not, results are handed over as they come: of several sources side by side, yet each between its
+            own `SourceOpened` and `SourceDone`.
+        store: where answers are kept; nowhere if None.
+        tell: takes what happens, see `dsocr_loaders.pipeline.events`.
 
     Attributes:
         loop: the engine's event loop, which the stream lives on: `next` and `close` are coroutines for it.
@@ -82,19 +71,28 @@ class PageStream:
         settings: Settings,
         pool: PagePool,
         fallback: Engine | None = None,
+        *,
+        is_ordered: bool = True,
+        store: AnswerStore | None = None,
+        tell: Tell = tell_nobody,
     ) -> None:
-        images = settings.max_in_flight or ceil(_HEADROOM * engine.capacity)
         self.loop = engine.loop
         self._sources = sources
+        self._engine = engine
         self._settings = settings
         self._pool = pool
-        self._images = asyncio.Semaphore(images)
-        self._places = asyncio.Semaphore(_BUFFER * images)
-        self._reading = PageReading(engine, settings, pool, self._images, fallback)
-        self._queue: asyncio.Queue[RunItem | asyncio.Task[PageResult] | None] = asyncio.Queue()
-        self._tasks: set[asyncio.Task[PageResult]] = set()
-        self._admission: asyncio.Task[None] | None = None
+        self._fallback = fallback
+        self._store = store
+        self._listener = tell
+        self._options = open_options(settings)
+        self._outlet: Outlet[RunItem, PageResult] = Outlet(is_ordered=is_ordered)
+        self._described: asyncio.Queue[SourceOpened | SourceFailure | None] = asyncio.Queue()
+        self._ahead = asyncio.Semaphore(_LOOK_AHEAD)
+        self._pages: set[asyncio.Task[PageResult]] = set()
+        self._stages: tuple[asyncio.Task[None], ...] = ()
+        self._reading: PageReading | None = None
         self._head: RunItem | asyncio.Task[PageResult] | None = None
+        self._has_failed = False
         self._is_over = False
 
     async def next(self) -> RunItem | None:
@@ -103,68 +101,125 @@ class PageStream:
         Safe to cancel: the item is not lost, the next call returns it.
 
         Raises:
-            EngineError: the run cannot go on.
+            EngineError: the run cannot go on: raised in the place of the page that found out, or, if the engine could
+                not be reached for page after page, behind the results of all pages that were begun.
+            Exception: what `sources` or the store raised.
         """
         if self._is_over:
             return None
-        if self._admission is None:
-            self._admission = asyncio.create_task(self._admit())
+        if self._reading is None:
+            self._begin()
         if self._head is None:
-            self._head = await self._queue.get()
+            self._head = await self._outlet.get()
         if self._head is None:
-            self._is_over = True
-            await self._admission  # raises what ended it
+            lost = self._lost
+            await self.close()
+            for stage in self._stages:
+                if not stage.cancelled():
+                    stage.result()  # raises what ended it
+            if lost is not None:
+                raise lost
             return None
         item = await asyncio.shield(self._head) if isinstance(self._head, asyncio.Task) else self._head
         self._head = None
         self._places.release()
+        if isinstance(item, SourceDone):
+            self._tell(item)
         return item
 
     async def close(self) -> None:
         """Cancel everything that is under way and wait until it has ended. Safe to call twice."""
         self._is_over = True
-        running = [task for task in (self._admission, *self._tasks) if task is not None]
+        running = [*self._stages, *self._pages]
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+        if self._reading is not None:
+            self._reading.close()
 
-    async def _admit(self) -> None:
+    def _begin(self) -> None:
+        """Make what belongs to the engine's loop, and start."""
+        reading = PageReading(
+            self._engine, self._settings, self._pool, fallback=self._fallback, store=self._store, tell=self._tell
+        )
+        self._reading = reading
+        self._places: Share = FairPermits().share(lambda: _BUFFER * reading.most_images)
+        self._stages = (asyncio.create_task(self._describe()), asyncio.create_task(self._admit(reading)))
+
+    @property
+    def _is_in_vain(self) -> bool:
+        """Whether this run is going to end with an error, so that no other page is worth starting."""
+        return self._has_failed or self._lost is not None
+
+    @property
+    def _lost(self) -> EngineError | None:
+        return None if self._reading is None else self._reading.lost
+
+    def _tell(self, event: RunEvent) -> None:
+        self._listener(event)
+
+    async def _describe(self) -> None:
+        """Resolve and open the sources, a little ahead of admission."""
         try:
-            while (source := await in_thread(self._next_source, "sources")) is not None:
-                if isinstance(source, SourceFailure):
-                    await self._put(source)
-                else:
-                    await self._admit_source(source)
+            while True:
+                await self._ahead.acquire()
+                source = await in_thread(lambda: next(self._sources, None), "sources")
+                if source is None:
+                    return
+                described = source if isinstance(source, SourceFailure) else await self._opened(source)
+                self._described.put_nowait(described)
         finally:
-            self._queue.put_nowait(None)
+            self._described.put_nowait(None)
 
-    async def _admit_source(self, source: Source) -> None:
+    async def _opened(self, source: Source) -> SourceOpened | SourceFailure:
         try:
-            info: SourceInfo = await self._pool.run(DescribeJob(source, self._reading.options))
+            # As a party of its own, it is not behind the pages that wait for a worker.
+            info = await self._pool.run(DescribeJob(source, self._options), party=self)
         except EngineError:
             raise
         except DsocrError as error:
-            await self._put(SourceFailure(source.name, type(error).__name__, str(error)))
-            return
-        page_numbers = selected_pages(self._settings.pages, info.total_pages)
-        await self._put(SourceOpened(source, info, page_numbers))
-        for page_number in page_numbers:
+            return SourceFailure(source.name, type(error).__name__, str(error))
+        return SourceOpened(source, info, selected_pages(self._settings.pages, info.total_pages))
+
+    async def _admit(self, reading: PageReading) -> None:
+        try:
+            while (described := await self._described.get()) is not None and not self._is_in_vain:
+                self._ahead.release()
+                await self._places.acquire()
+                self._outlet.put(described)
+                if isinstance(described, SourceFailure):
+                    self._tell(SourceRefused(described))
+                else:
+                    self._tell(described)
+                    await self._admit_pages(described, reading)
+        finally:
+            self._outlet.end()
+
+    async def _admit_pages(self, opened: SourceOpened, reading: PageReading) -> None:
+        batch = Batch()
+        for page_number in opened.page_numbers:
             await self._places.acquire()
-            await self._images.acquire()
-            task = asyncio.create_task(self._reading.read(PagePlace(source, info, page_number)))
-            self._tasks.add(task)
-            task.add_done_callback(self._has_ended)
-            self._queue.put_nowait(task)
-        await self._put(SourceDone(source))
-
-    def _has_ended(self, task: asyncio.Task[PageResult]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled():
-            task.exception()  # seen: the run may end before this page's turn, and asyncio would complain
-
-    def _next_source(self) -> Source | SourceFailure | None:
-        return next(self._sources, None)
-
-    async def _put(self, item: RunItem) -> None:
+            if self._is_in_vain:
+                return
+            place = PagePlace(opened.source, opened.info, page_number)
+            known = await reading.known(place)
+            if known is not None:
+                self._expect(reading.recall(place, known), batch)
+                continue
+            hold = await reading.image()
+            self._expect(reading.read(place, hold), batch, hold)
         await self._places.acquire()
-        self._queue.put_nowait(item)
+        self._outlet.put_behind(SourceDone(opened.source), batch)
+
+    def _expect(self, page: Coroutine[object, object, PageResult], batch: Batch, hold: Hold | None = None) -> None:
+        task = asyncio.create_task(page)
+        self._pages.add(task)
+        task.add_done_callback(lambda done: self._has_ended(done, hold))
+        self._outlet.expect(task, batch)
+
+    def _has_ended(self, task: asyncio.Task[PageResult], hold: Hold | None) -> None:
+        self._pages.discard(task)
+        if hold is not None:
+            hold.give_back()  # a task that is cancelled before it began has not done so
+        if not task.cancelled() and task.exception() is not None:  # seen: asyncio complains about one that is not
+            self._has_failed = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal, TypedDict
 
 from pydantic import SecretStr  # noqa: TC002 - the hints are looked up
@@ -49,12 +49,15 @@ class ReaderArguments(TypedDict, total=False):
     max_new_tokens: int | None
     timeout_s: float
     max_in_flight: int | None
+    max_concurrency: int
     image_format: Literal["jpeg", "png"]
     on_page_error: OnPageError
     journal: str | bool | None
     structure: Literal["stream", "whole"]
     save_images: str | None
     limits: Limits
+    ordered: bool
+    observers: Sequence[object]
     show_progress: bool
 
 

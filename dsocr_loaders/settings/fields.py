@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence  # noqa: TC003 - pydantic looks the types up
 from typing import Annotated, Any, Final, Literal, Self, Unpack
 
 from pydantic import (
@@ -121,6 +122,12 @@ class Settings(BaseModel):
     max_in_flight: Annotated[int | None, Allowed("a whole number from 1 to 4096")] = Field(
         None, ge=1, le=4096, description="Most page images held at once; by default 1.1 times the engine's slots."
     )
+    max_concurrency: Annotated[int, Allowed("a whole number from 1 to 4096")] = Field(
+        256,
+        ge=1,
+        le=4096,
+        description="Most pages that a server is asked for at once; how many it serves best is found while reading.",
+    )
     image_format: Annotated[Literal["jpeg", "png"], Allowed("jpeg or png")] = Field(
         "jpeg", description="How page images travel to a remote engine (jpeg: quality 95, 4:4:4)."
     )
@@ -139,8 +146,15 @@ class Settings(BaseModel):
     limits: Annotated[Limits, Allowed("a Limits")] = Field(
         Limits(), description="The most that a source may hold, see Limits."
     )
+    ordered: Annotated[bool, Allowed("true or false")] = Field(
+        default=True,
+        description="Page results in order; if not, as they come. Chunks and documents are always in order.",
+    )
+    observers: Annotated[Sequence[object], Allowed("objects with a method observe(event)")] = Field(
+        (), exclude=True, repr=False, description="Watch each run, see dsocr_loaders.observers."
+    )
     show_progress: Annotated[bool, Allowed("true or false")] = Field(
-        default=False, description="Write a line to standard error for each page."
+        default=False, description="Show on standard error how far a run is: a bar on a terminal, lines elsewhere."
     )
 
     def __init__(self, **values: Unpack[SettingsArguments]) -> None:
@@ -165,6 +179,13 @@ class Settings(BaseModel):
         if not is_base_url(value):
             raise ValueError("no engine")
         return value
+
+    @field_validator("observers")
+    @classmethod
+    def _observers_observe(cls, value: Sequence[object]) -> Sequence[object]:
+        if isinstance(value, str) or not all(callable(getattr(each, "observe", None)) for each in value):
+            raise ValueError("no observer")
+        return tuple(value)
 
     @field_validator("pages")
     @classmethod

@@ -25,7 +25,7 @@ from dsocr_loaders.values.answers import (
 from dsocr_loaders.values.chunks import Chunk, ChunkMetadata, ChunkPiece
 from dsocr_loaders.values.documents import Document, PageError, PageResult
 from dsocr_loaders.values.pages import Decoding, InkGrid, PageImage, ReadRequest, RgbImage
-from dsocr_loaders.values.sources import OutlineEntry, Source, SourceFailure, SourceInfo
+from dsocr_loaders.values.sources import OutlineEntry, PagePlace, Source, SourceFailure, SourceInfo
 from dsocr_loaders.values.vocabulary import (
     BoxSource,
     Dialect,
@@ -55,6 +55,7 @@ __all__ = [
     "OutlineEntry",
     "PageError",
     "PageImage",
+    "PagePlace",
     "PageResult",
     "PageStatus",
     "PageUnit",

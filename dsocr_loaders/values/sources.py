@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["OutlineEntry", "Source", "SourceFailure", "SourceInfo"]
+__all__ = ["OutlineEntry", "PagePlace", "Source", "SourceFailure", "SourceInfo"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,29 @@ class SourceInfo:
     labels: tuple[str, ...]
     bookmarks: tuple[OutlineEntry, ...]
     backend: str
+
+
+@dataclass(frozen=True, slots=True)
+class PagePlace:
+    """Which page of which source.
+
+    Attributes:
+        source: the file.
+        info: what the file says about itself.
+        page_number: from 1.
+    """
+
+    source: Source
+    info: SourceInfo
+    page_number: int
+
+    @property
+    def label(self) -> str:
+        """The page's own label, else its number."""
+        return self.info.labels[self.page_number - 1]
+
+    def __str__(self) -> str:
+        return f"{self.source.name}, page {self.page_number}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,9 +35,14 @@ def run(pool: PagePool, spool: Spool) -> Callable[..., Iterator[RunItem]]:
     """Return a function that reads sources with an engine and yields what the stream hands over."""
 
     def run(
-        source: object, engine: ScriptedEngine, *, fallback: ScriptedEngine | None = None, **chosen: object
+        source: object,
+        engine: ScriptedEngine,
+        *,
+        fallback: ScriptedEngine | None = None,
+        stream: dict[str, object] | None = None,
+        **chosen: object,
     ) -> Iterator[RunItem]:
         sources = resolve_sources(source, spool=spool)
-        return iterate(PageStream(sources, engine, Settings(**chosen), pool, fallback))
+        return iterate(PageStream(sources, engine, Settings(**chosen), pool, fallback, **(stream or {})))
 
     return run

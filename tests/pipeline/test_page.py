@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pymupdf
 import pytest
 
-from dsocr_loaders.errors import engine_error
-from dsocr_loaders.pipeline.page import MOST_ATTEMPTS, MOST_UNREACHED, retry_delay_s
+from dsocr_loaders.errors import EngineUnavailable, engine_error
+from dsocr_loaders.pipeline.retries import MOST_ATTEMPTS, MOST_UNREACHED
 from dsocr_loaders.testing import ScriptedEngine
 from dsocr_loaders.values import PageResult, PageStatus, ReadRequest
 
@@ -47,7 +47,7 @@ def test_gives_up_an_answer_that_takes_too_long(
     make_pdf: Callable[..., Path], run: Callable[..., Iterator[RunItem]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No answer within `timeout_s` is tried again like any fault that may pass, and the message says what to do."""
-    monkeypatch.setattr("dsocr_loaders.pipeline.page._FIRST_DELAY_S", 0.0)
+    monkeypatch.setattr("dsocr_loaders.pipeline.retries._FIRST_DELAY_S", 0.0)
     engine = ScriptedEngine(ANSWER, delay_s=lambda request: 60.0 if request.page.page_number == 1 else 0.0)
 
     first, second = pages_of(run(make_pdf("1", "2"), engine, timeout_s=0.05))
@@ -57,28 +57,6 @@ def test_gives_up_an_answer_that_takes_too_long(
     assert PageStatus.OK is second.status
     assert 0 == engine.in_flight
     engine.close()
-
-
-@pytest.mark.parametrize(
-    ("attempt", "retry_after_s", "least", "most"),
-    [
-        (1, None, 0.25, 0.5),
-        (2, None, 0.5, 1.0),
-        (50, None, 15.0, 30.0),
-        (1, 7.0, 7.0, 7.0),
-        (1, 3600.0, 30.0, 30.0),
-        (1, -1.0, 0.0, 0.0),
-    ],
-)
-def test_waits_as_asked_or_longer_each_time(
-    attempt: int, retry_after_s: float | None, least: float, most: float
-) -> None:
-    """A server's wish is followed up to half a minute; else the waits double, and no two pages wait the same."""
-    delays = {retry_delay_s(attempt, retry_after_s) for _ in range(200)}
-
-    assert least <= min(delays)
-    assert max(delays) <= most
-    assert (len(delays) == 1) is (retry_after_s is not None)
 
 
 def test_second_ways_hold_no_more_images_than_first_ones(
@@ -114,4 +92,23 @@ def test_an_engine_that_answers_now_and_then_is_not_gone(
     pages = pages_of(run(make_pdf(*texts), engine, max_in_flight=1))
 
     assert ["failed", "ok"] * (MOST_UNREACHED + 1) == [page.status for page in pages]
+    engine.close()
+
+
+def test_a_lost_engine_ends_the_run_behind_what_was_begun(
+    make_pdf: Callable[..., Path], run: Callable[..., Iterator[RunItem]]
+) -> None:
+    """Pages that wait for another try wait no longer, no file is begun any more, and every begun page has a result."""
+    patient = engine_error("connect", "cannot be reached", retry_after_s=30.0)
+    hasty = engine_error("connect", "cannot be reached", retry_after_s=0.0)
+    engine = ScriptedEngine(lambda request: patient if request.page.page_number == 1 else hasty, capacity=20)
+    sources, seen = [make_pdf(*map(str, range(5)))] + [make_pdf("1")] * 60, []
+
+    with pytest.raises(EngineUnavailable, match="cannot be reached"):
+        seen.extend(run(sources, engine, max_in_flight=5))
+
+    pages = [item for item in seen if isinstance(item, PageResult)]
+    assert [1, 2, 3, 4, 5] == [page.page_number for page in pages][:5]
+    assert {"connect"} == {page.error.cause for page in pages}
+    assert len(pages) < 40
     engine.close()

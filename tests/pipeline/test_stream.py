@@ -74,9 +74,9 @@ def test_holds_a_tenth_more_images_than_the_engine_has_slots(
     class CountingPool:
         rendered = 0
 
-        async def run(self, job: object) -> object:
+        async def run(self, job: object, *, party: object) -> object:
             self.rendered += isinstance(job, RenderJob)
-            return await pool.run(job)
+            return await pool.run(job, party=party)
 
     engine = ScriptedEngine(ANSWER, capacity=10, delay_s=60.0)
     sources = resolve_sources(make_pdf(*map(str, range(14))), spool=spool)
@@ -213,7 +213,8 @@ def test_tries_again_what_may_pass(make_pdf: Callable[..., Path], run: Callable[
 @pytest.mark.parametrize(
     ("fault", "attempts", "cause"),
     [
-        (engine_error("busy", "busy", retry_after_s=0.0), 3, "busy"),
+        (engine_error("cut", "cut off", retry_after_s=0.0), 3, "cut"),
+        (engine_error("busy", "busy", retry_after_s=0.0), 8, "busy"),
         (engine_error("bad_request", "no"), 1, "bad_request"),
         (ValueError("a bug in the engine"), 1, ""),
     ],

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from dsocr_loaders import Settings
     from dsocr_loaders.settings import ReaderArguments
+    from langchain_core.callbacks import Callbacks
     from langchain_core.documents import Document
     from langchain_core.documents.base import Blob
 
@@ -40,14 +41,17 @@ class DeepSeekOCRBlobParser(DocumentReader, BaseBlobParser):
 
     Args:
         engine: what reads, see `DeepSeekOCRLoader`.
+        callbacks: see `DeepSeekOCRLoader`.
         **settings: see `dsocr_loaders.Settings`; `contextualize` is on by default.
 
     Raises:
         SettingsError: a setting is not allowed.
     """
 
-    def __init__(self, *, engine: object = "auto", **settings: Unpack[ReaderArguments]) -> None:
-        super().__init__(engine, settings)
+    def __init__(
+        self, *, engine: object = "auto", callbacks: Callbacks = None, **settings: Unpack[ReaderArguments]
+    ) -> None:
+        super().__init__(engine, settings, callbacks)
 
     def lazy_parse(self, blob: Blob) -> Generator[Document]:
         """Yield the blob's Documents as soon as they are whole.

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
 
     from dsocr_loaders.settings import ReaderArguments
+    from langchain_core.callbacks import Callbacks
     from langchain_core.documents import Document
 
     from langchain_deepseek_ocr.blobs import Loadable
@@ -39,6 +40,8 @@ class DeepSeekOCRLoader(DocumentReader, BaseLoader):
             `langchain_core` `BlobLoader`, a `Blob`, or an iterable of `Blob`s. A blob is one file.
         engine: what reads: `"auto"`, a base URL, `"text_layer"`, `"replay:FOLDER"`, or an engine; see
             `dsocr_loaders.Settings`.
+        callbacks: LangChain callback handlers; they and those of a chain around the call get pages, retries and the
+            run's report as custom events, see `langchain_deepseek_ocr.events`.
         **settings: see `dsocr_loaders.Settings`; `contextualize` (the headings above go before the text) is on by
             default, since LangChain embeds the text alone.
 
@@ -46,8 +49,15 @@ class DeepSeekOCRLoader(DocumentReader, BaseLoader):
         SettingsError: a setting is not allowed.
     """
 
-    def __init__(self, file_path: Loadable, *, engine: object = "auto", **settings: Unpack[ReaderArguments]) -> None:
-        super().__init__(engine, settings)
+    def __init__(
+        self,
+        file_path: Loadable,
+        *,
+        engine: object = "auto",
+        callbacks: Callbacks = None,
+        **settings: Unpack[ReaderArguments],
+    ) -> None:
+        super().__init__(engine, settings, callbacks)
         self.file_path = file_path
 
     def lazy_load(self) -> Generator[Document]:

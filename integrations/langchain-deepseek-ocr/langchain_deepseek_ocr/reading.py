@@ -13,6 +13,7 @@ from dsocr_loaders.values import SourceFailure
 
 from langchain_deepseek_ocr.blobs import BlobIntake
 from langchain_deepseek_ocr.documents import document_of
+from langchain_deepseek_ocr.events import observer_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Iterator
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
     from dsocr_loaders import Settings
     from dsocr_loaders.pipeline import RunItem
     from dsocr_loaders.settings import ReaderArguments
+    from langchain_core.callbacks import Callbacks
     from langchain_core.documents import Document
     from langchain_core.documents.base import Blob
 
     from langchain_deepseek_ocr.blobs import Loadable
+    from langchain_deepseek_ocr.events import CallbackObserver
 
 __all__ = ["DocumentReader"]
 
@@ -39,14 +42,16 @@ class DocumentReader:
         engine: what reads, see `dsocr_loaders.Settings`.
         settings: see `dsocr_loaders.Settings`; but `contextualize` is on by default, since LangChain's stores embed
             a Document's text and none of its metadata.
+        callbacks: learn what happens as custom events, see `events`; so do those of a chain around the call.
 
     Raises:
         SettingsError: a setting is not allowed.
     """
 
-    def __init__(self, engine: object, settings: ReaderArguments) -> None:
+    def __init__(self, engine: object, settings: ReaderArguments, callbacks: Callbacks = None) -> None:
         arguments: ReaderArguments = {"contextualize": True, **settings}
         self._reader = Reader(engine, **arguments)
+        self._callbacks = callbacks
 
     @property
     def settings(self) -> Settings:
@@ -75,6 +80,10 @@ class DocumentReader:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state, _reader=Reader.from_settings(state["_reader"]))
 
+    def _observers(self) -> tuple[CallbackObserver, ...]:
+        observer = observer_for(self._callbacks)
+        return () if observer is None else (observer,)
+
     def _documents(
         self, given: Loadable, *, settings: Settings | None = None, keeps_pages: bool = False
     ) -> Generator[Document]:
@@ -87,7 +96,7 @@ class DocumentReader:
         """
         intake = BlobIntake(given)
         run = _DocumentRun(intake, settings or self.settings, keeps_pages=keeps_pages)
-        with closing(self._reader.iter_items(intake)) as items:
+        with closing(self._reader.iter_items(intake, observers=self._observers())) as items:
             for item in items:
                 yield from run.documents(item)
         run.finish()
@@ -96,7 +105,7 @@ class DocumentReader:
         """Like `_documents`, without blocking the event loop."""
         intake = BlobIntake(given)
         run = _DocumentRun(intake, self.settings, keeps_pages=keeps_pages)
-        async with aclosing(self._reader.aiter_items(intake)) as items:
+        async with aclosing(self._reader.aiter_items(intake, observers=self._observers())) as items:
             async for item in items:
                 for document in run.documents(item):
                     yield document

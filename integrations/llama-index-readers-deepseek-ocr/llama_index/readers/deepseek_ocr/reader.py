@@ -13,12 +13,13 @@ from dsocr_loaders.settings import Settings
 from llama_index.core.bridge.pydantic import PrivateAttr, model_validator
 from llama_index.core.readers.base import BasePydanticReader
 
+from llama_index.readers.deepseek_ocr.events import InstrumentationObserver
 from llama_index.readers.deepseek_ocr.translation import NodeRun, document_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Mapping
 
-    from dsocr_loaders.settings import ReaderArguments
+    from dsocr_loaders.settings import ReaderArguments, SettingsArguments
     from dsocr_loaders.sources import FileSystem, Sourceable
     from llama_index.core.readers.base import BaseReader
     from llama_index.core.schema import Document, TextNode
@@ -53,6 +54,8 @@ class DeepSeekOCRReader(BasePydanticReader, Settings):
     * `extra_info`: metadata to add; the reader's own keys win.
     * `fs`: an fsspec file system that the paths are on.
     * `name`: what to call bytes, a stream or a single file.
+
+    Pages, retries and the run's report go to LlamaIndex's instrumentation, see the module `events`.
 
     They raise what `dsocr_loaders.Reader` raises: at the end `PagesFailed` or a `SourceError`, as `on_page_error`
     says, and an `EngineError` if no page can be read.
@@ -219,7 +222,9 @@ class DeepSeekOCRReader(BasePydanticReader, Settings):
     def _opened(self) -> Reader:
         with self._lock:
             if self._reader is None:
-                self._reader = Reader.from_settings(self)
+                chosen: SettingsArguments = {name: getattr(self, name) for name in Settings.model_fields}  # type: ignore[assignment]  # the fields are the arguments, and a test says so
+                chosen["observers"] = (*self.observers, InstrumentationObserver())
+                self._reader = Reader.from_settings(Settings(**chosen))
             return self._reader
 
     def _node_run(self, extra_info: Mapping[str, Any] | None) -> NodeRun:
