@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 PEERS = Path(__file__).parent / "layout_set" / "peers.py"
 OURS = "text layer"
-FLOORS = Scores(order=0.02, text=0.03, boxes=0.85, lines=0.75)
+FLOORS = Scores(order=0.01, text=0.02, boxes=0.92, lines=0.86)
 SPEED_PAGES = 500
 SPEED_DOCUMENTS = ("article-two", "article-one", "book", "magazine", "newsletter", "report", "manual", "problems")
 _ALIKE = 0.5  # IoU from which a region that was read stands for a true one
