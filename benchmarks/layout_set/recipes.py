@@ -45,6 +45,7 @@ class Plan:
     header_at: float = 40.0
     numbered: bool = True
     bold_headings: bool = True
+    spacing: float = 0.0  # of the headings, behind each character
 
 
 def look_of(plan: Plan) -> Look:
@@ -55,7 +56,9 @@ def look_of(plan: Plan) -> Look:
     bold = {"Times-Roman": "Times-Bold", "Helvetica": "Helvetica-Bold"}[plan.font]
     face = bold if plan.bold_headings else plan.font
     headings = tuple(
-        Style(face, size, 1.25 * size, before=0.9 * size, after=0.4 * size, align="left", hyphenates=False)
+        Style(
+            face, size, 1.25 * size, 0.0, 0.9 * size, 0.4 * size, align="left", hyphenates=False, spacing=plan.spacing
+        )
         for size in (1.7 * plan.size, 1.25 * plan.size, 1.0 * plan.size if plan.bold_headings else 1.15 * plan.size)
     )
     small = Style(plan.font, 0.85 * plan.size, 1.02 * plan.size, align="left", hyphenates=False)

@@ -5,7 +5,7 @@ The way of a page, from top to bottom; a module on the right serves the one on i
 ```
 engine       what the rest of the package sees: prepare, in a page worker
  ├ documents     files that are open, damage as errors
- ├ extract       PyMuPDF's page -> layer           spans · stacks · directions   lines -> runs
+ ├ extract       PyMuPDF's page -> layer           spans · spacing · stacks · directions   lines -> runs
  │                                                 links                         addresses and where they lie
  │                                                 drawings · ruled · open_tables   paths -> tables, boxes, strokes
  ├ refusal       whether that is a text layer at all

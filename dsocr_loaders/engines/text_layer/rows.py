@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import groupby, pairwise
+from statistics import median
 from typing import TYPE_CHECKING
 
 from dsocr_loaders.engines.text_layer.joining import SOFT_HYPHEN, is_unspaced, tidy
@@ -18,6 +19,8 @@ __all__ = ["Marker", "Row", "rows_of"]
 
 _SAME_BASELINE = 0.35  # of the font size
 _BLANK = 0.1  # of the font size; a smaller gap between two runs is inside a word
+_FEWEST_SPACED, _SPACED = 5, 0.75  # letters, and share of the runs, that are letters by themselves
+_SPACED_BLANK = 1.5  # times their usual gap
 _WIDE = 2.0  # of the font size; a wider gap sets things apart, as in a row of a table
 _RAISED_SIZE, _RAISED_BY = 0.85, 0.15  # of the line's font size
 _LEADERS = re.compile(r"(?:[.\u2026\u00b7_] ?){5}")  # the dots that lead to a page number
@@ -139,9 +142,10 @@ def _row(runs: Iterable[Run], *, from_right: bool) -> Row | None:
     placed = sorted(runs, key=lambda run: -run.place.x1 if from_right else run.place.x0)
     in_order = _logical(placed) if from_right else placed
     text = in_order[0].text
+    blank = _blank(in_order)
     for before, after in pairwise(in_order):
         ends = (text.rstrip()[-1:], after.text.lstrip()[:1])
-        needs_blank = _gap(before, after) > (_WIDE if all(map(is_unspaced, ends)) else _BLANK)
+        needs_blank = _gap(before, after) > (_WIDE if all(map(is_unspaced, ends)) else blank)
         text += (" " if needs_blank else "") + after.text
     text = tidy(text)
     if not text:
@@ -167,6 +171,14 @@ def _row(runs: Iterable[Run], *, from_right: bool) -> Row | None:
         starts_raised=_starts_raised(placed, longest),
         links=_links(in_order, text) if any(run.link for run in placed) else (),
     )
+
+
+def _blank(runs: Sequence[Run]) -> float:
+    """Return which gap between two runs is a blank, as a multiple of the font size: a larger one in spaced letters."""
+    letters = sum(len(text) == 1 and text.isalpha() for text in (run.text.strip() for run in runs))
+    if letters < max(_FEWEST_SPACED, _SPACED * len(runs)):
+        return _BLANK
+    return max(_BLANK, _SPACED_BLANK * median(_gap(before, after) for before, after in pairwise(runs)) + _BLANK)
 
 
 def _links(runs: Sequence[Run], text: str) -> tuple[Link, ...]:

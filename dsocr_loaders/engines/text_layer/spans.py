@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 from dsocr_loaders.engines.text_layer.directions import letters_by_direction, text_from_right
 from dsocr_loaders.engines.text_layer.joining import tidy
 from dsocr_loaders.engines.text_layer.layer import Frame, Rectangle, Run, rectangle_around
+from dsocr_loaders.engines.text_layer.spacing import closed_up, is_letter_spaced
 from dsocr_loaders.engines.text_layer.stacks import unstacked
 
 if TYPE_CHECKING:
@@ -20,7 +21,16 @@ if TYPE_CHECKING:
 
     from dsocr_loaders.engines.text_layer.documents import PdfPage
 
-__all__ = ["PaintedLine", "cut_at_gaps", "cut_at_marks", "inked", "lines_on", "reading_frame", "run_of"]
+__all__ = [
+    "PaintedCharacter",
+    "PaintedLine",
+    "cut_at_gaps",
+    "cut_at_marks",
+    "inked",
+    "lines_on",
+    "reading_frame",
+    "run_of",
+]
 
 # TEXT_PRESERVE_WHITESPACE | TEXT_MEDIABOX_CLIP. Without TEXT_PRESERVE_LIGATURES they come as their letters, and
 # without TEXT_CID_FOR_UNKNOWN_UNICODE glyphs that stand for no character come as U+FFFD, not as any other character.
@@ -38,7 +48,9 @@ _ASCENT, _DESCENT = 0.87, 0.25  # of the font size; fonts for many scripts claim
 _WIDE = 2.0  # of the font size: spans that are farther apart are two runs, which MuPDF overlooks from right to left
 
 
-class _Character(TypedDict):
+class PaintedCharacter(TypedDict):
+    """A character as PyMuPDF gives it."""
+
     c: str
     bbox: tuple[float, float, float, float]
     origin: tuple[float, float]
@@ -46,7 +58,7 @@ class _Character(TypedDict):
 
 class _Span(TypedDict):
     text: str
-    chars: list[_Character]  # of extractRAWDICT, which gives no text
+    chars: list[PaintedCharacter]  # of extractRAWDICT, which gives no text
     bbox: tuple[float, float, float, float]
     origin: tuple[float, float]
     size: float
@@ -69,8 +81,42 @@ def lines_on(page: PdfPage, *, has_characters: bool) -> list[tuple[int, PaintedL
 
     With characters, spans have `chars` and no `text`, which takes several times longer.
     """
-    found: dict[str, Any] = page.get_text("rawdict" if has_characters else "dict", flags=_FLAGS)
-    return unstacked([(block["number"], line) for block in found["blocks"] for line in block["lines"]])
+    lines = _lines(page, "rawdict" if has_characters else "dict")
+    is_spaced = [
+        line["dir"][0] > _STRAIGHT and is_letter_spaced("".join(map(_text, line["spans"]))) for _, line in lines
+    ]
+    if any(is_spaced):
+        detailed = lines if has_characters else _lines(page, "rawdict")
+        for (_, line), (_, with_characters), flag in zip(lines, detailed, is_spaced, strict=True):
+            if flag:
+                _close_up(line, with_characters)
+    return unstacked(lines)
+
+
+def _lines(page: PdfPage, form: str) -> list[tuple[int, PaintedLine]]:
+    found: dict[str, Any] = page.get_text(form, flags=_FLAGS)
+    return [(block["number"], line) for block in found["blocks"] for line in block["lines"]]
+
+
+def _text(span: _Span) -> str:
+    return span["text"] if "text" in span else "".join(character["c"] for character in span["chars"])
+
+
+def _close_up(line: PaintedLine, detailed: PaintedLine) -> None:
+    """Make one span of a letter-spaced line, which MuPDF gives in a span for each letter, if all are of one kind."""
+    first = line["spans"][0]
+    if any(
+        (span["font"], span["size"], span["alpha"]) != (first["font"], first["size"], first["alpha"])
+        for span in line["spans"]
+    ):
+        return
+    kept = closed_up([character for span in detailed["spans"] for character in span["chars"]], first["size"])
+    first["bbox"] = line["bbox"]
+    if "text" in first:
+        first["text"] = "".join(character["c"] for character in kept)
+    else:
+        first["chars"] = kept
+    line["spans"] = [first]
 
 
 def reading_frame(page: PdfPage, lines: Iterable[PaintedLine]) -> Frame:
@@ -113,7 +159,7 @@ def cut_at_marks(
     mark = nothing
     spans: list[_Span] = []
     for span in line["spans"]:
-        characters: list[_Character] = []
+        characters: list[PaintedCharacter] = []
         for character in span["chars"]:
             here = mark if character["c"].isspace() else mark_at(character["bbox"])
             if here != mark:
@@ -151,7 +197,7 @@ def cut_at_gaps(line: PaintedLine, frame: Frame) -> list[PaintedLine]:
     ]
 
 
-def _span_of(span: _Span, characters: Sequence[_Character]) -> _Span:
+def _span_of(span: _Span, characters: Sequence[PaintedCharacter]) -> _Span:
     boxes = [character["bbox"] for character in characters]
     bbox = (
         min(box[0] for box in boxes),

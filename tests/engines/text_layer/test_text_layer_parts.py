@@ -159,3 +159,16 @@ def test_characters_below_each_other_are_read_downwards(reader, a4):
     assert "灯台は百年前に建てられ今も船の道しるべとなっている。" == region.text
     assert 480 / 595 == pytest.approx(region.boxes[0].x0, abs=0.02)
     assert 2 == len(region.lines)
+
+
+@pytest.mark.parametrize("spacing", [1.5, 3.0, 6.0])
+def test_letter_spaced_words_are_words(reader, a4, lorem, spacing):
+    """This test ensures that a heading with wide gaps between its letters keeps the blanks between its words alone."""
+    document, page = a4
+    page.insert_text((50, 60), "The Open Sea", fontsize=14)
+    (contents,) = page.get_contents()
+    stream = document.xref_stream(contents)
+    document.update_stream(contents, stream.replace(b"BT", b"BT %.1f Tc" % spacing))
+    page.insert_textbox((50, 100, 545, 200), lorem, fontsize=10)
+
+    assert "The Open Sea" == reader.regions(document)[0].text
