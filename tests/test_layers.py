@@ -28,6 +28,7 @@ ORDER = (
     "grounding",
     "health",
     "answer_store",
+    "journal",
     "pipeline",
     "observers",
     "tables",
@@ -49,7 +50,8 @@ ONLY_IN_ANNOTATIONS = {
 }
 
 HOMES = {
-    "httpx": ("engines", "testing"),
+    "httpx": ("engines", "sources.fetching", "testing"),
+    "h11": ("sources.fetching",),
     "pymupdf": ("pages", "engines.text_layer"),
     "fitz": (),  # PyMuPDF's former name
     "docling_core": ("export",),

@@ -15,6 +15,8 @@ from dsocr_loaders.pages.ink import INK_DPI, measure_ink
 from dsocr_loaders.pages.jobs import DescribeJob, RenderedPage, RenderJob
 from dsocr_loaders.pages.memory import is_out_of_memory
 from dsocr_loaders.pages.opening import choose_pdf_backend, open_source
+from dsocr_loaders.pages.pixels_wanted import PixelsWanted
+from dsocr_loaders.pages.unchanged import require_unchanged
 from dsocr_loaders.values import PageImage, ReadRequest, SourceInfo
 
 if TYPE_CHECKING:
@@ -41,13 +43,11 @@ class Workbench:
                 `SourceDamaged` that names file, page, class and text.
         """
         try:
-            if isinstance(job, DescribeJob):
-                return self._describe(job)
-            if isinstance(job, RenderJob):
-                return self._render(job)
-            if isinstance(job, AnnotateJob):
-                return annotated_pdf(job, self._opened(job.source, job.options))
-            return self._crop(cast("CropJob", job))
+            require_unchanged(job.source)
+            try:
+                return self._performed(job)
+            finally:
+                require_unchanged(job.source)  # while it was read: whatever was seen of it is worth nothing
         except DsocrError:
             raise
         except Exception as error:
@@ -58,6 +58,15 @@ class Workbench:
                     "allows; a page that does is broken or made to do harm. Raise the limit if it is neither."
                 ) from error
             raise SourceDamaged(f"{job.place}: {type(error).__name__}: {error}") from error
+
+    def _performed(self, job: Job[object]) -> object:
+        if isinstance(job, DescribeJob):
+            return self._describe(job)
+        if isinstance(job, RenderJob):
+            return self._render(job)
+        if isinstance(job, AnnotateJob):
+            return annotated_pdf(job, self._opened(job.source, job.options))
+        return self._crop(cast("CropJob", job))
 
     def _opened(self, source: Source, options: OpenOptions) -> OpenedSource:
         key = (source.path, source.sha256, options.password, options.pdf_backend, options.limits)
@@ -98,6 +107,10 @@ class Workbench:
         request = ReadRequest(page, job.task, job.prompt, job.resolution, job.decoding, job.attempt)
         try:
             prepared = job.prepare(replace(page, image=image) if job.needs_image else page, request)
+            if isinstance(prepared, PixelsWanted):
+                if frame.unit == "pt":  # an image ignores the resolution: it is here already
+                    image = opened.render(job.page_number, job.options.dpi)
+                prepared = prepared.prepare(replace(page, image=image), request)
         except DsocrError:
             raise
         except Exception as error:

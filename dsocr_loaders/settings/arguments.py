@@ -56,6 +56,9 @@ class ReaderArguments(TypedDict, total=False):
     structure: Literal["stream", "whole"]
     save_images: str | None
     limits: Limits
+    recursive: bool
+    allow_private_urls: bool
+    prefer_text_layer: bool
     ordered: bool
     observers: Sequence[object]
     show_progress: bool

@@ -7,13 +7,22 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dsocr_loaders.errors import SourceUnsupported
+from dsocr_loaders.errors import LimitExceeded, SourceUnsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import BinaryIO
 
-__all__ = ["BLOCK_BYTES", "HEAD_BYTES", "Content", "blocks_of", "hashed", "media_type_of", "require_media_type"]
+__all__ = [
+    "BLOCK_BYTES",
+    "HEAD_BYTES",
+    "Content",
+    "blocks_of",
+    "hashed",
+    "media_type_of",
+    "require_bytes",
+    "require_media_type",
+]
 
 HEAD_BYTES = 1024  # a PDF's header may start anywhere in here (ISO 32000-1, annex H, note 13)
 BLOCK_BYTES = 1 << 20
@@ -55,17 +64,35 @@ class Content:
     head: bytes
 
 
-def hashed(blocks: Iterable[bytes], target: BinaryIO | None = None) -> Content:
-    """Return what one pass over `blocks` finds, each of which is also written to `target`."""
+def hashed(blocks: Iterable[bytes], most_bytes: int, keep: Callable[[bytes], None] | None = None) -> Content:
+    """Return what one pass over `blocks` finds, each of which is also handed to `keep`.
+
+    Raises:
+        LimitExceeded: there are more than `most_bytes`, the limit `source_bytes`; nothing behind them is taken.
+    """
     digest, size, head = hashlib.sha256(), 0, b""
     for block in blocks:
+        size += len(block)
+        require_bytes(size, most_bytes)
         if len(head) < HEAD_BYTES:
             head += block[: HEAD_BYTES - len(head)]
         digest.update(block)
-        size += len(block)
-        if target is not None:
-            target.write(block)
+        if keep is not None:
+            keep(block)
     return Content(digest.hexdigest(), size, head)
+
+
+def require_bytes(size_bytes: int, most_bytes: int) -> None:
+    """Check the length of a source, or of what was read of it so far.
+
+    Raises:
+        LimitExceeded: it is more than the limit `source_bytes`.
+    """
+    if size_bytes > most_bytes:
+        raise LimitExceeded(
+            f"It has more bytes than limits.source_bytes={most_bytes} allows ({size_bytes} were counted). Raise the "
+            "limit, or split the file."
+        )
 
 
 def blocks_of(stream: BinaryIO) -> Iterator[bytes]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 __all__ = ["OutlineEntry", "PagePlace", "Source", "SourceFailure", "SourceInfo"]
@@ -19,6 +19,9 @@ class Source:
         media_type: `"application/pdf"`, `"image/png"` or another of `dsocr_loaders.sources.content`, by magic bytes.
         size_bytes: length.
         canonical: what chunk ids are made from: the absolute path of the user's file, else the name.
+        modified_ns: when the file was written last, in nanoseconds as the system counts them, seen when it was hashed;
+            a file with another time or size is not the one that was hashed. 0 if that is not known. No part of what
+            makes sources equal.
     """
 
     name: str
@@ -27,6 +30,7 @@ class Source:
     media_type: str
     size_bytes: int
     canonical: str
+    modified_ns: int = field(default=0, compare=False)
 
     @property
     def file_name(self) -> str:
