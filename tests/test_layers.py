@@ -41,6 +41,7 @@ ORDER = (
     "granularity",
     "runs",
     "reader",
+    "shortcuts",
     "cli",
     "testing",
 )
@@ -51,7 +52,8 @@ ONLY_IN_ANNOTATIONS = {
 }
 
 HOMES = {
-    "httpx": ("engines", "testing"),
+    "httpx": ("engines", "sources.fetching", "testing"),
+    "h11": ("sources.fetching",),
     "pymupdf": ("pages", "engines.text_layer"),
     "fitz": (),  # PyMuPDF's former name
     "docling_core": ("export",),

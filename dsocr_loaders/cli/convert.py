@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dsocr_loaders.cli.exits import ExitStatus, status_of
+from dsocr_loaders.cli.forecast import tell_ways
 from dsocr_loaders.cli.options import CHUNK_SETTINGS, READ_SETTINGS, setting_options, settings_from
 from dsocr_loaders.cli.outputs import OutputFolder
 from dsocr_loaders.errors import EngineError, JournalError, OutputError, placed
@@ -25,7 +26,12 @@ __all__ = ["convert"]
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@click.option("-o", "--output", required=True, metavar="FOLDER", help="Where the results go; made if missing.")
+@click.option("-o", "--output", metavar="FOLDER", help="Where the results go; made if missing.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Say for each page which way it would go (text layer, model, blank, or why it fails), and read nothing.",
+)
 @click.option(
     "--on-page-error",
     type=click.Choice(["skip", "placeholder", "text_layer"]),
@@ -43,11 +49,18 @@ __all__ = ["convert"]
 @click.option("--no-journal", is_flag=True, help="Keep no raw answers: a rerun reads every page again.")
 @setting_options((*READ_SETTINGS, *CHUNK_SETTINGS))
 def convert(
-    sources: tuple[str, ...], output: str, journal: str | None, *, no_journal: bool, **options: object
+    sources: tuple[str, ...],
+    output: str | None,
+    journal: str | None,
+    *,
+    dry_run: bool,
+    no_journal: bool,
+    **options: object,
 ) -> ExitStatus:
     """Turn PDFs and images into FOLDER/<name>.json, .chunks.jsonl and .md, and print a report.
 
-    SOURCE is a file, a folder or a glob pattern. What cannot be read is said in one line each; the rest is done.
+    SOURCE is a file, a folder, a glob pattern or an http(s) URL. What cannot be read is said in one line each; the
+    rest is done.
     """
     from dsocr_loaders.observers import ProgressObserver  # noqa: PLC0415 - `dsocr --help` needs none of it
     from dsocr_loaders.reader import Reader  # noqa: PLC0415 - likewise
@@ -55,6 +68,10 @@ def convert(
     if no_journal and journal is not None:
         raise click.UsageError("--journal and --no-journal exclude each other")
     settings = settings_from(options | {"journal": journal})
+    if dry_run:
+        return tell_ways(sources, settings)
+    if output is None:
+        raise click.MissingParameter("It names the folder for the results.", param_hint="-o", param_type="option")
     watching = [ProgressObserver(says_failures=False)] if settings.show_progress else []  # failures are said below
     folder = OutputFolder(output)
     if journal is None and not no_journal:
