@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dsocr_loaders.values.vocabulary import HeadingSource
 
 __all__ = ["OutlineEntry", "PagePlace", "Source", "SourceFailure", "SourceInfo"]
 
@@ -46,13 +49,13 @@ class OutlineEntry:
         level: 1 is the highest.
         title: its text.
         page_number: the page it is on.
-        source: where the level comes from: `"bookmark"`, or `"markup"` (the heading's own mark on the page).
+        source: where the level comes from, as in `Region.heading_source`.
     """
 
     level: int
     title: str
     page_number: int
-    source: Literal["bookmark", "markup"]
+    source: HeadingSource
 
 
 @dataclass(frozen=True, slots=True)
