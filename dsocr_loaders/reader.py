@@ -1,7 +1,7 @@
 """The reader: an engine and settings in one object, which everything else wraps.
 
-`read` and `iter_pages` are shortcuts for a reader that lives for one call. Whoever reads more than one file should
-keep a `Reader`, since it keeps the engine and the page workers warm.
+Whoever reads more than one file should keep a `Reader`, since it keeps the engine and the page workers warm;
+`dsocr_loaders.shortcuts` has functions for a reader that lives for one call.
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Self, Unpack
 
 from dsocr_loaders.crops import CropStream
 from dsocr_loaders.engines import make_engine
-from dsocr_loaders.granularity import cut
 from dsocr_loaders.journal import ReaderJournal
 from dsocr_loaders.observers import EventDelivery, ProgressObserver
 from dsocr_loaders.pages import PagePool
 from dsocr_loaders.pipeline import PageStream, aiterate, in_thread, iterate
 from dsocr_loaders.runs import ChunkRun, DocumentRun, Run
-from dsocr_loaders.settings import ReaderArguments, Settings, SettingsArguments
+from dsocr_loaders.settings import ReaderArguments, Settings
 from dsocr_loaders.sources import Spool, resolve_sources
 from dsocr_loaders.values import PageResult
 
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from dsocr_loaders.sources import FileSystem, Sourceable
     from dsocr_loaders.values import Chunk, Document, Source, SourceFailure
 
-__all__ = ["Reader", "aiter_pages", "aread", "chunk", "iter_pages", "read"]
+__all__ = ["Reader"]
 
 _MOST_WORKERS = 4  # page workers; one rasterises faster than any engine here reads
 
@@ -334,65 +333,3 @@ class Reader:
             tell=delivery.tell,
         )
         return stream if self.settings.save_images is None else CropStream(stream, pool, self.settings)
-
-
-def read(source: Sourceable, **settings: Unpack[SettingsArguments]) -> Document:
-    """Return the document that `source` makes: every page with its regions, their boxes and text.
-
-    Args:
-        source: a path, an http(s) URL, bytes or a binary file object.
-        **settings: see `Settings`.
-
-    Raises:
-        DsocrError: see `Reader.read`.
-    """
-    with Reader(**settings) as reader:
-        return reader.read(source)
-
-
-async def aread(source: Sourceable, **settings: Unpack[SettingsArguments]) -> Document:
-    """Like `read`, without blocking the event loop."""
-    async with Reader(**settings) as reader:
-        return await reader.aread(source)
-
-
-def iter_pages(source: Sourceable, **settings: Unpack[SettingsArguments]) -> Generator[PageResult]:
-    """Yield the result of each page of `source` in order, as soon as it and those before it are read.
-
-    Args:
-        source: a path, a folder, a glob pattern, an http(s) URL, bytes, a binary file object, or a list of these.
-        **settings: see `Settings`.
-
-    Raises:
-        DsocrError: see `Reader.iter_pages`.
-    """
-    return _pages(Reader(**settings), source)
-
-
-def _pages(reader: Reader, source: Sourceable) -> Generator[PageResult]:
-    with reader:
-        yield from reader.iter_pages(source)
-
-
-def aiter_pages(source: Sourceable, **settings: Unpack[SettingsArguments]) -> AsyncGenerator[PageResult]:
-    """Like `iter_pages`, without blocking the event loop."""
-    return _apages(Reader(**settings), source)
-
-
-async def _apages(reader: Reader, source: Sourceable) -> AsyncGenerator[PageResult]:
-    async with reader, aclosing(reader.aiter_pages(source)) as pages:
-        async for page in pages:
-            yield page
-
-
-def chunk(document: Document, **settings: Unpack[SettingsArguments]) -> Iterator[Chunk]:
-    """Yield the chunks of a document that was read.
-
-    Args:
-        document: as `read` returns it.
-        **settings: those that shape chunks: `granularity`, `chunk_tokens`, `token_counter`, `table_format`.
-
-    Raises:
-        SettingsError: a setting is not allowed.
-    """
-    return cut(document, Settings(**settings))

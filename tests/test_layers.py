@@ -41,6 +41,7 @@ ORDER = (
     "granularity",
     "runs",
     "reader",
+    "shortcuts",
     "cli",
     "testing",
 )

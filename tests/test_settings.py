@@ -107,6 +107,8 @@ LIMITS_NOT_ALLOWED = {
     "frames": [0, 2.5],
     "page_pixels": [0, None],
     "nesting": [0, -5],
+    "page_tree_levels": [0, "deep"],
+    "worker_bytes": [0, -1, 0.5],
 }
 
 every_setting = pytest.mark.parametrize("name", Settings.model_fields)

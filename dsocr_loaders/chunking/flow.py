@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dsocr_loaders.chunking.passages import Passage, glued_passage, joined_passage, passage_of
 from dsocr_loaders.chunking.units import units_of
-from dsocr_loaders.structure import HEADINGS
+from dsocr_loaders.structure import FURNITURE, HEADINGS
 from dsocr_loaders.values import PageStatus, RegionType
 
 if TYPE_CHECKING:
@@ -24,7 +24,11 @@ __all__ = ["Block", "BlockKind", "Flow", "TableShare"]
 MOST_HELD_CHARACTERS = 1_000_000
 """A text that goes on for longer than this is handed on before its end is known, so that memory stays bounded."""
 
-_FLOWING = frozenset({RegionType.TEXT, RegionType.LIST, RegionType.TABLE, RegionType.FORMULA})
+MOST_HELD_PAGES = 8
+"""Nor is a text held over more pages of nothing but tables and figures."""
+
+# What may stand between the parts of a text, as `dsocr_loaders.structure.continuations` sees it.
+_BESIDE = FURNITURE | {RegionType.TABLE, RegionType.FIGURE, RegionType.CAPTION, RegionType.FOOTNOTE}
 _LEADS_IN = (":", "：")
 # How a sentence goes on behind its formula; a small letter does so too.
 _GOES_ON = re.compile(
@@ -87,8 +91,8 @@ class Flow:
     """Takes the pages of one source in order and returns blocks.
 
     A page's blocks are held back until the next page with running text is there, since its first paragraph, list or
-    table may go on from any of them (`Region.continues`); blocks that go on are held further. Text around a formula,
-    and a list with the line that leads to it, are one block.
+    table may go on from one of them (`Region.continues`); what goes on is held further. Text around a formula, and a
+    list with the line that leads to it, are one block.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -104,9 +108,9 @@ class Flow:
             return [*self.finish(), Block(BlockKind.FAILED, page, page.page_number, [])]
         has_flow = False
         for unit in units_of(page, include_furniture=self._has_furniture):
-            has_flow = has_flow or unit.region.type in _FLOWING
+            has_flow = has_flow or unit.region.type not in _BESIDE
             self._take(unit)
-        return self._released(page.page_number) if has_flow else self._released(None)
+        return self._released(page.page_number - (0 if has_flow else MOST_HELD_PAGES))
 
     def finish(self) -> list[Block]:
         """Return the last blocks."""
@@ -115,14 +119,12 @@ class Flow:
         self._seen.clear()
         return blocks
 
-    def _released(self, edge: int | None) -> list[Block]:
-        """Return the blocks up to the first that ends on the page `edge`; all if too much is held."""
+    def _released(self, edge: int) -> list[Block]:
+        """Return the blocks up to the first that ends on the page `edge` or behind it; all if too much is held."""
         characters = sum(len(passage.text) for block in self._held for passage in block.passages)
         characters += sum(len(share.region.text) for block in self._held for share in block.shares)
         if characters > MOST_HELD_CHARACTERS:
             return self.finish()
-        if edge is None:
-            return []
         ready = 0
         while ready < len(self._held) and self._held[ready].last_page < edge:
             ready += 1

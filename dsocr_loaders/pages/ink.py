@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from PIL import Image, ImageChops
+from PIL import Image
 
 from dsocr_loaders.pages.marks import has_marks, without_borders
 from dsocr_loaders.pages.paper import paper_of
@@ -72,19 +72,13 @@ def measure_ink(image: RgbImage, dpi: float | None = None) -> InkGrid:
         picture = picture.reduce(factor)
         pixels_per_mm /= factor
     paper = paper_of(picture)
-    even = paper.like(picture)
     contrast = max(INK_CONTRAST, round(_GRAINS * paper.grain))
     for is_darker in (paper.is_light, not paper.is_light):
-        depth = ImageChops.subtract(even, picture) if is_darker else ImageChops.subtract(picture, even)
-        grid = _grid(_deepest(depth), contrast if is_darker == paper.is_light else 2 * contrast, pixels_per_mm)
+        depth = paper.depth_of(picture, is_darker=is_darker)
+        grid = _grid(depth, contrast if is_darker == paper.is_light else 2 * contrast, pixels_per_mm)
         if grid is not None:
             return grid
     return InkGrid(INK_COLUMNS, INK_ROWS, bytes(INK_COLUMNS * INK_ROWS))
-
-
-def _deepest(depth: Image.Image) -> Image.Image:
-    red, green, blue = depth.split()
-    return ImageChops.lighter(red, ImageChops.lighter(green, blue))
 
 
 def _grid(depth: Image.Image, contrast: int, pixels_per_mm: float) -> InkGrid | None:

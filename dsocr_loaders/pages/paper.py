@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PIL import Image
+from PIL import Image, ImageChops
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,11 +49,17 @@ class Paper:
         """Whether ink is to be expected darker than the paper."""
         return max(self.colour) >= _LIGHT_PAPER
 
-    def like(self, picture: Image.Image) -> Image.Image:
-        """Return an image of the picture's size that shows the paper alone."""
+    def depth_of(self, picture: Image.Image, *, is_darker: bool) -> Image.Image:
+        """Return how far each pixel is darker (or lighter) than the paper, 0 to 255, in its farthest channel."""
         if self.shading is None:
-            return Image.new("RGB", picture.size, self.colour)
-        return self.shading.resize(picture.size, Image.Resampling.BILINEAR)
+            sign = 1 if is_darker else -1
+            table = [max(0, sign * (level - value)) for level in self.colour for value in range(_CHANNEL_VALUES)]
+            depth = picture.point(table)
+        else:
+            even = self.shading.resize(picture.size, Image.Resampling.BILINEAR)
+            depth = ImageChops.subtract(even, picture) if is_darker else ImageChops.subtract(picture, even)
+        red, green, blue = depth.split()
+        return ImageChops.lighter(red, ImageChops.lighter(green, blue))
 
 
 def paper_of(picture: Image.Image) -> Paper:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence  # noqa: TC003 - the hints are looked up
 from typing import Any, Literal, TypedDict
 
-from pydantic import SecretStr  # noqa: TC002 - the hints are looked up
+from pydantic import SecretStr  # noqa: TC002 - likewise
 
 from dsocr_loaders.settings.limits import Limits  # noqa: TC001 - likewise
 from dsocr_loaders.values import Task  # noqa: TC001 - likewise

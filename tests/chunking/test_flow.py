@@ -215,6 +215,21 @@ def test_hands_chunks_on_while_pages_come():
     assert held <= 8
 
 
+@pytest.mark.parametrize("kind", [RegionType.TABLE, RegionType.FIGURE])
+def test_joins_over_a_page_of_tables_or_figures(kind):
+    """This test ensures that a text goes on behind a full-page table or figure, and that not too many are waited for."""
+    words = "<table><tr><td>a</td></tr><tr><td>b</td></tr></table>"
+    one, three = text_over_pages("goes", "on", "space")
+    between = [page_from_regions([region(kind, words)], page_number=number) for number in range(2, 40)]
+
+    near = chunks_of(one, between[0], replace(three, page_number=3))
+    chunker = Chunker(Settings(min_tokens=0))
+    early = [chunk for page in (one, *between) for chunk in chunker.add(page)]
+
+    assert "goes on" == near[0].text
+    assert len(early) >= len(between) - 12
+
+
 def test_a_failed_page_ends_what_waits():
     """This test ensures that a text before a failed page is not joined to one behind it."""
     one, three = text_over_pages("goes", "on", "space")
