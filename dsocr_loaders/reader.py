@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import os
 import threading
-import weakref
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Self, Unpack
 
 from dsocr_loaders.crops import CropStream
 from dsocr_loaders.engines import make_engine
-from dsocr_loaders.journal import JournalFile, JournalStore, is_journaled, journal_path
+from dsocr_loaders.journal import ReaderJournal
 from dsocr_loaders.observers import EventDelivery, ProgressObserver
 from dsocr_loaders.pages import PagePool
 from dsocr_loaders.pipeline import PageStream, aiterate, in_thread, iterate
@@ -24,7 +23,7 @@ from dsocr_loaders.sources import Spool, resolve_sources
 from dsocr_loaders.values import PageResult
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
+    from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
 
     from dsocr_loaders.engines import Engine
     from dsocr_loaders.observers import Observer, RunReport
@@ -69,8 +68,7 @@ class Reader:
         self._engine: Engine | None = None
         self._fallback: Engine | None = None
         self._pool: PagePool | None = None
-        self._journal: JournalFile | None = None
-        self._close_journal: Callable[[], object] | None = None
+        self._journal = ReaderJournal()
 
     def _own(self) -> None:
         """Let go of what a forked process has of its parent's: the threads behind it are not there."""
@@ -102,15 +100,13 @@ class Reader:
             pool, self._pool = self._pool, None
             engine, self._engine = self._engine, None
             fallback, self._fallback = self._fallback, None
-            close_journal, self._close_journal, self._journal = self._close_journal, None, None
         if pool is not None:
             pool.close()
         if fallback is not None:
             fallback.close()
         if engine is not None and engine is not self.settings.engine:
             engine.close()
-        if close_journal is not None:  # after the engine, whose loop may be waiting for a page to be written
-            close_journal()
+        self._journal.close()  # after the engine, whose loop may be waiting for a page to be written
 
     def __enter__(self) -> Self:
         return self
@@ -333,18 +329,7 @@ class Reader:
             pool,
             fallback,
             is_ordered=is_ordered,
-            store=self._store(engine),
+            store=self._journal.store(self.settings, engine),
             tell=delivery.tell,
         )
         return stream if self.settings.save_images is None else CropStream(stream, pool, self.settings)
-
-    def _store(self, engine: Engine) -> JournalStore | None:
-        """Return where this run's answers are kept, None for nowhere."""
-        chosen = self.settings.journal
-        if not chosen or not is_journaled(engine):
-            return None
-        with self._lock:
-            if self._journal is None:
-                self._journal = JournalFile.opened(journal_path(None if chosen is True else chosen))
-                self._close_journal = weakref.finalize(self, self._journal.close)
-            return JournalStore(self._journal, self.settings, engine)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from dsocr_loaders.journal.file import JournalFile
 from dsocr_loaders.journal.opening import JOURNAL_FILE, journal_path
+from dsocr_loaders.journal.reading import ReaderJournal
 from dsocr_loaders.journal.store import JournalStore, is_journaled
 
-__all__ = ["JOURNAL_FILE", "JournalFile", "JournalStore", "is_journaled", "journal_path"]
+__all__ = ["JOURNAL_FILE", "JournalFile", "JournalStore", "ReaderJournal", "is_journaled", "journal_path"]

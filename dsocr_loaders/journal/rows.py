@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import zlib
 from dataclasses import astuple, dataclass, replace
@@ -36,7 +37,7 @@ _ADD_ANSWER: Final = """
         is_final = excluded.is_final, created_s = excluded.created_s
     WHERE is_final = 0
 """
-_ADD_PAGE: Final = "INSERT OR REPLACE INTO pages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_ADD_PAGE: Final = "INSERT OR REPLACE INTO pages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 _ANSWER_COLUMNS: Final = "a.text, a.finish_reason, a.prompt_tokens, a.output_tokens, a.model"
 _FIND_ANSWER: Final = f"SELECT {_ANSWER_COLUMNS} FROM answers a WHERE digest = ? AND setup = ? AND is_final"  # noqa: S608 - a constant
@@ -46,7 +47,7 @@ _FROM_PAGES: Final = """
 """
 _IS_FINISHED: Final = "(p.digest IS NULL OR a.digest IS NOT NULL)"
 _FIND_PAGE: Final = f"""
-    SELECT p.digest, p.width, p.height, p.unit, p.rotation, p.ink_columns, p.ink_rows, p.ink, {_ANSWER_COLUMNS}
+    SELECT p.digest, p.width, p.height, p.unit, p.rotation, p.ink_columns, p.ink_rows, p.ink, p.notes, {_ANSWER_COLUMNS}
     {_FROM_PAGES} AND p.page_number = ? AND {_IS_FINISHED}
 """
 _FINISHED_PAGES: Final = f"SELECT p.page_number {_FROM_PAGES} AND {_IS_FINISHED}"
@@ -73,7 +74,7 @@ def known_page(
     row = connection.execute(_FIND_PAGE, (setup, key.source_sha256, key.rendering, place.page_number)).fetchone()
     if row is None:
         return None
-    digest, width, height, unit, rotation, columns, rows, ink, *answer = row
+    digest, width, height, unit, rotation, columns, rows, ink, notes, *answer = row
     page = PageImage(
         source=place.source,
         page_number=place.page_number,
@@ -83,6 +84,7 @@ def known_page(
         unit=unit,
         rotation=rotation,
         ink=None if ink is None else InkGrid(columns, rows, zlib.decompress(ink)),
+        notes=tuple(json.loads(notes)),
     )
     return KnownPage(page, None if digest is None else _answer(answer, engine))
 
@@ -116,6 +118,6 @@ def store_page(connection: sqlite3.Connection, finished: FinishedPage, key: Page
             *(key.source_sha256, key.rendering, finished.place.page_number, digest),
             *(page.width, page.height, page.unit, page.rotation),
             *((ink.columns, ink.rows, zlib.compress(ink.shares, 1)) if ink else (None, None, None)),
-            *(named.file_name, now_s),
+            *(json.dumps(page.notes, ensure_ascii=False), named.file_name, now_s),
         ),
     )

@@ -12,7 +12,7 @@ user, password, query or fragment.
   page is read again.
 * `pages`: the index that makes rendering superfluous. A page of the source with this sha256, rendered as `rendering`
   says, has the pixels `digest` (NULL: it is blank), this size, and this ink: a grid of shares, one byte a cell,
-  compressed with zlib. `file_name` is for people.
+  compressed with zlib. `notes` is what was odd when it was rendered, a JSON list of texts. `file_name` is for people.
 
 A version raises when a column changes its meaning or is added; a newer version's file is refused by an older release.
 """
@@ -69,6 +69,7 @@ SCHEMA: Final = (
         ink_columns INTEGER,
         ink_rows INTEGER,
         ink BLOB,
+        notes TEXT NOT NULL,
         file_name TEXT NOT NULL,
         created_s REAL NOT NULL,
         UNIQUE (source_sha256, rendering, page_number)

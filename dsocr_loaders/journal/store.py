@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from dsocr_loaders.engines.replay import ReplayEngine
 from dsocr_loaders.journal.keys import asked_setup, rendering_of, setup_of
@@ -11,6 +12,8 @@ from dsocr_loaders.journal.rows import PageKey, answer_for, finished_pages, know
 from dsocr_loaders.values import TextSource
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from dsocr_loaders.answer_store import FinishedPage, KnownPage
     from dsocr_loaders.engines.protocol import Engine, Prepared
     from dsocr_loaders.journal.file import JournalFile
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from dsocr_loaders.values import PagePlace, RawAnswer, ReadRequest
 
 __all__ = ["JournalStore", "is_journaled"]
+
+T = TypeVar("T")
 
 _MOST_SOURCES: Final = 8  # whose finished pages are remembered; a run opens two or three side by side
 
@@ -49,7 +54,7 @@ class JournalStore:
         self._setup = self._asked.name
         self._fingerprint = engine.fingerprint
         self._renderings: dict[str, str] = {}  # by the library that renders
-        self._finished: dict[PageKey, asyncio.Future[frozenset[int]]] = {}
+        self._finished: dict[PageKey, Future[frozenset[int]]] = {}
 
     async def find_page(self, place: PagePlace) -> KnownPage | None:
         """Return the page if it is blank or was answered, rendered and asked as in this run; or None.
@@ -62,9 +67,7 @@ class JournalStore:
         key = self._key(place)
         if place.page_number not in await self._finished_pages(key):
             return None
-        return await asyncio.wrap_future(
-            self._file.read(lambda db: known_page(db, place, key, self._setup, self._fingerprint))
-        )
+        return await _result_of(self._file.read(lambda db: known_page(db, place, key, self._setup, self._fingerprint)))
 
     async def lookup(self, prepared: Prepared, request: ReadRequest) -> RawAnswer | None:
         """Return what was answered to this request for these very pixels, in whatever file they were; or None.
@@ -72,7 +75,7 @@ class JournalStore:
         Raises:
             JournalError: the journal cannot be read.
         """
-        return await asyncio.wrap_future(
+        return await _result_of(
             self._file.read(
                 lambda db: answer_for(db, prepared.digest, setup_of(request, self._asked).name, self._fingerprint)
             )
@@ -88,10 +91,7 @@ class JournalStore:
             JournalError: the journal cannot be written; what was recorded before is kept.
         """
         key = self._key(page.place)
-        work = self._file.write(lambda db: store_page(db, page, key, self._setups(page)))
-        written = asyncio.wrap_future(work)
-        written.add_done_callback(_seen)
-        await asyncio.shield(written)
+        await _result_of(self._file.write(lambda db: store_page(db, page, key, self._setups(page))))
 
     def _setups(self, page: FinishedPage) -> set[Setup]:
         return {self._asked} if page.request is None else {self._asked, setup_of(page.request, self._asked)}
@@ -107,12 +107,24 @@ class JournalStore:
         if asked is None:
             while len(self._finished) >= _MOST_SOURCES:
                 self._finished.pop(next(iter(self._finished)))
-            found = self._file.read(lambda db: finished_pages(db, key, self._setup))
-            asked = self._finished[key] = asyncio.ensure_future(asyncio.wrap_future(found))
-        return await asyncio.shield(asked)
+            asked = self._finished[key] = self._file.read(lambda db: finished_pages(db, key, self._setup))
+        return await _result_of(asked)
 
 
-def _seen(future: asyncio.Future[None]) -> None:
-    """Look at the error of a write whose caller was cancelled, which asyncio would complain about."""
-    if not future.cancelled():
-        future.exception()
+async def _result_of(work: Future[T]) -> T:
+    """Return the result of a work. Who waits may be cancelled, or its loop closed, without any effect on the work."""
+    if not work.done():
+        loop = asyncio.get_running_loop()
+        is_done = loop.create_future()
+
+        def settle() -> None:
+            if not is_done.done():
+                is_done.set_result(None)
+
+        def tell(_: Future[T]) -> None:
+            with suppress(RuntimeError):  # the loop is closed
+                loop.call_soon_threadsafe(settle)
+
+        work.add_done_callback(tell)
+        await is_done
+    return work.result()

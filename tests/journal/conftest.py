@@ -22,7 +22,9 @@ def finished() -> Callable[..., FinishedPage]:
     """Return a function that makes the finished page of a number; an empty text makes a blank one."""
 
     def make(number: int = 1, text: str | None = None, *, name: str = "sample.png", digest: str | None = None):
-        page = replace(sample_page(number, name=name), image=None, ink=InkGrid(2, 1, b"\x00\x07"))
+        page = replace(
+            sample_page(number, name=name), image=None, ink=InkGrid(2, 1, b"\x00\x07"), notes=("odd \u4e2d",)
+        )
         place = PagePlace(page.source, SourceInfo(99, tuple(map(str, range(1, 100))), (), "pymupdf"), number)
         if text == "":
             return FinishedPage(place, page, PageStatus.BLANK)

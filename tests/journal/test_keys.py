@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 from types import SimpleNamespace
 
@@ -8,6 +8,7 @@ import pytest
 
 from dsocr_loaders.engines.encode import encode_page
 from dsocr_loaders.journal.keys import asked_setup, rendering_of, setup_of, without_secrets
+from dsocr_loaders.pages import OpenOptions
 from dsocr_loaders.settings import Limits, Settings
 from dsocr_loaders.testing import sample_request
 from dsocr_loaders.values import Decoding, Task
@@ -81,6 +82,11 @@ def test_what_shapes_pixels_changes_the_rendering():
     assert plain != rendering_of(Settings(), "pymupdf", sample_request)
     assert plain != rendering_of(Settings(limits=Limits(page_pixels=1000)), "pymupdf", prepare)
     assert rendering_of(Settings(), "pillow", prepare) == rendering_of(Settings(dpi=145), "pillow", prepare)
+
+
+def test_no_way_of_rendering_is_forgotten():
+    """This test ensures that whoever adds a way to render a page differently looks at `rendering_of` too."""
+    assert {"dpi", "pdf_backend", "password", "limits"} == {field.name for field in fields(OpenOptions)}
 
 
 @pytest.mark.parametrize(

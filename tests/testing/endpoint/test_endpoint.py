@@ -101,7 +101,7 @@ def test_the_time_an_answer_takes():
     plan = EndpointPlan(slots=2, step=StepTime(scale=0.02), tokens=TokenCounts(longest_share=0.0))
     took_s, report = run(plan, talk)
 
-    assert 0.95 * report.list_schedule_s < took_s < 1.6 * report.list_schedule_s
+    assert 0.95 * report.list_schedule_s < took_s < 3 * report.list_schedule_s
     assert (2, True) == (report.most_running, 4 <= report.most_waiting <= 6)
     assert 0.5 < report.busy_share <= 1.0
     assert report.timeline[-1][1:] == (0, 0)
