@@ -161,7 +161,14 @@ class EngineDead(EngineError):
 
 
 class OutputError(DsocrError):
-    """A document cannot be written, or a written one cannot be read back."""
+    """A document or a crop cannot be written, or a written document cannot be read back.
+
+    Attributes:
+        results: the `PageResult`s of a run that was read to its end but for some crops of figures, where `read`,
+            `load` and `load_data` hand it over.
+    """
+
+    results: tuple[PageResult, ...] = ()
 
 
 class JournalError(DsocrError):

@@ -48,7 +48,7 @@ def make_cutter(source: Source, info: SourceInfo, settings: Settings) -> Cutter:
     """
 
     def as_markdown(document: Document) -> str:
-        return document_markdown(document, table_format=settings.table_format)
+        return document_markdown(document, table_format=settings.table_format, join_pages=settings.join_pages)
 
     match settings.granularity:
         case "chunk":

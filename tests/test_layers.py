@@ -30,6 +30,7 @@ ORDER = (
     "answer_store",
     "journal",
     "pipeline",
+    "crops",
     "observers",
     "tables",
     "structure",
@@ -40,6 +41,7 @@ ORDER = (
     "granularity",
     "runs",
     "reader",
+    "shortcuts",
     "cli",
     "testing",
 )

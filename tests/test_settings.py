@@ -29,6 +29,9 @@ DEFAULTS = {
     "granularity": "chunk",
     "chunk_tokens": 512,
     "token_counter": None,
+    "min_tokens": None,
+    "overlap_tokens": 0,
+    "parents": False,
     "contextualize": False,
     "table_format": "markdown",
     "pages": None,
@@ -43,6 +46,8 @@ DEFAULTS = {
     "on_page_error": "raise",
     "journal": None,
     "structure": "stream",
+    "join_pages": True,
+    "include_furniture": False,
     "save_images": None,
     "limits": Limits(),
     "recursive": False,
@@ -64,7 +69,10 @@ NOT_ALLOWED = {
     "prompt": ["", 5],
     "granularity": ["", "node", "chunks", None],
     "chunk_tokens": [0, 15, -1, 100_001, 20.5, "many", None],
-    "token_counter": [5, "tiktoken"],
+    "token_counter": [5, "", []],
+    "min_tokens": [-1, 100_001, "many"],
+    "overlap_tokens": [-1, 50_001, None],
+    "parents": ["maybe", 2, None],
     "contextualize": ["maybe", 2, None],
     "table_format": ["", "csv", None],
     "pages": ["", "0", "1-0", "all", "1,,2", "1-2-3", "3-1", "-1--3", "1;2", "1.5", ",", "--1", 5],
@@ -79,7 +87,9 @@ NOT_ALLOWED = {
     "on_page_error": ["", "ignore", "warn", None],
     "journal": ["", " ", 1, b"journal.sqlite"],
     "structure": ["", "page", None],
-    "save_images": ["crops", "", True],
+    "join_pages": ["maybe", None, 2],
+    "include_furniture": ["maybe", None, 2],
+    "save_images": ["", True, 5],
     "limits": [5, "many", None],
     "recursive": ["maybe", 2, None],
     "allow_private_urls": ["maybe", 2, None],
@@ -97,6 +107,8 @@ LIMITS_NOT_ALLOWED = {
     "frames": [0, 2.5],
     "page_pixels": [0, None],
     "nesting": [0, -5],
+    "page_tree_levels": [0, "deep"],
+    "worker_bytes": [0, -1, 0.5],
 }
 
 every_setting = pytest.mark.parametrize("name", Settings.model_fields)
@@ -433,3 +445,12 @@ class TestSelectedPages:
         for spec in ("1" * 4000 + "x", " " * 20_000 + "x", "1," * 20_000 + "x", "1 - " * 5000, "1-1," * 5000):
             with pytest.raises(ValueError, match="page ranges"):
                 selected_pages(spec, 5)
+
+
+@pytest.mark.parametrize("wrong", [{"min_tokens": 65}, {"overlap_tokens": 33}])
+def test_merging_and_overlap_leave_room(wrong):
+    """This test ensures that chunks cannot be asked to repeat or hold more than fits, and that the message says how."""
+    (name,) = wrong
+
+    with pytest.raises(SettingsError, match=rf"{name}=\d+ is too much for chunk_tokens=64; allowed here: up to"):
+        Settings(chunk_tokens=64, **wrong)

@@ -87,6 +87,10 @@ def convert(
             job.end_early(error)
             job.report(reader.last_report)
             return job.status_after(error)
+        except OutputError as error:  # of crops: the documents are written, unless nothing could begin
+            click.echo(f"Error: {error}", err=True)
+            job.report(reader.last_report)
+            return ExitStatus.SOME_FAILED if job.status is ExitStatus.OK else job.status
         finally:
             items.close()
     job.report(reader.last_report)
@@ -207,10 +211,13 @@ class _Job:
             document, pages=tuple(page for page in pages if has_placeholders or page.status is not PageStatus.FAILED)
         )
         chunks = list(cut(shown, self._settings))
+        markdown = document_markdown(
+            document, table_format=self._settings.table_format, join_pages=self._settings.join_pages
+        )
         texts = {
             ".json": document_to_json(document),
             ".chunks.jsonl": "".join(f"{chunk_to_json(chunk)}\n" for chunk in chunks),
-            ".md": f"{document_markdown(document, table_format=self._settings.table_format)}\n",
+            ".md": f"{markdown}\n",
         }
         try:
             self._folder.write(opened.source, texts)

@@ -39,7 +39,7 @@ def page_digests(source: Sourceable, settings: Settings) -> Iterator[PageDigest 
     A source that cannot be read is a `SourceFailure`; the others follow.
     """
     password = None if settings.password is None else settings.password.get_secret_value()
-    options = OpenOptions(dpi=settings.dpi, pdf_backend=settings.pdf_backend, password=password)
+    options = OpenOptions(dpi=settings.dpi, pdf_backend=settings.pdf_backend, password=password, limits=settings.limits)
     with Spool() as spool, closing(PageWorker()) as worker:
         sources = resolve_sources(
             source,

@@ -26,7 +26,12 @@ class Limits:
         frames: of one image file (TIFF pages, GIF frames).
         page_pixels: of one page. A PDF page larger than this at the chosen dpi is rendered smaller; an image larger
             than this is scaled down while it is read where its format allows that at little cost, else refused.
-        nesting: levels of folders below the one that was named, of lists in lists, and of the page tree of a PDF.
+        nesting: levels of folders below the one that was named, and of lists in lists.
+        page_tree_levels: levels of a PDF's page tree above a page. Balanced trees have a handful, one that grew a
+            page at a time has as many as pages were added; pdfium itself gives up behind 1024.
+        worker_bytes: memory that a page worker may ask for, which ends decompression bombs inside PDFs and images.
+            The system enforces it (Linux); elsewhere time alone is limited. An honest page of `page_pixels` takes
+            less than half of the default.
 
     Raises:
         SettingsError: a limit is not a number above 0 (`url_redirects`: a whole number from 0).
@@ -39,6 +44,8 @@ class Limits:
     frames: int = 5_000
     page_pixels: int = 100_000_000
     nesting: int = 64
+    page_tree_levels: int = 1000
+    worker_bytes: int = 4 * _GIB
 
     def __post_init__(self) -> None:
         for field in fields(self):

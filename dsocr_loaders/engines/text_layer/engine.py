@@ -32,8 +32,9 @@ class TextLayerEngine:
     """Reads the text layer of PDFs with PyMuPDF.
 
     All the work is done in the page worker, so `read` only hands over. Columns are found where a gutter separates
-    them, tables where lines rule them, figures where images are; tables without ruling lines come as text with a row
-    a line, vector drawings and formulas as the text that they hold.
+    them, sidebars and notes where a frame or a tint sets them apart, tables where lines rule them or short texts stand
+    below each other, figures where images or drawings are; a figure's text is its labels. Displayed formulas are
+    regions with their characters, links are ranges of the text (`Region.links`).
 
     A page fails with cause `needs_ocr` if the file is an image, or if its text layer is absent, invisible, hidden
     under an image, garbled, or no more than a stamp on a scan; the message names the reason.
