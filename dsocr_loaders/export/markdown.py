@@ -45,7 +45,7 @@ def page_markdown(page: PageResult, *, table_format: Literal["markdown", "html"]
     * a formula stands in `$$ ... $$`, whether or not it came in `\[ ... \]`; inline `\( ... \)` is left alone;
     * a caption is in italics, right above or below its table or figure, as on the page; a figure is its caption;
     * headers, footers and page numbers are left out;
-    * what leads to an address is a link: `[text](address)`; in a table it is not.
+    * what leads to an address is a link: `[text](address)`; not in an HTML table.
 
     A page without regions (blank, skipped, failed) is `""`: what went wrong is never content.
     """
@@ -57,7 +57,8 @@ def _blocks(page: PageResult, table_format: Literal["markdown", "html"]) -> Iter
         for region in (*unit.above, unit.region, *unit.below):
             if region.type is RegionType.TABLE:
                 shown = table_html if table_format == "html" else table_markdown
-                yield _BETWEEN.join(map(shown, parse_tables(region.text)))
+                text = region.text if table_format == "html" else _with_links(region)
+                yield _BETWEEN.join(map(shown, parse_tables(text)))
             else:
                 yield inert_markup(_block(region))
 
