@@ -3,7 +3,8 @@
     python benchmarks/text_layer.py [--peers PYTHON] [--speed] [--pages] [--keep FOLDER]
 
 The documents and the truth about them are built by `layout_set`, two thirds to look at while working, one third kept
-apart: other texts, other sizes, other recipes; and the documents of `examples/`, but the Arabic one. Measures, as means over pages (`layout_set/measures.py`):
+apart: other texts, other sizes, other recipes; and the documents of `examples/`, but the Arabic one. Measures, as means
+over pages (`layout_set/measures.py`):
 
 * **order**: share of pairs of lines that come in the wrong order; **text**: edit distance by letters and digits, as a
   share of the longer text. Less is better.

@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from dsocr_loaders.chunking import reconstruct_table
     from dsocr_loaders.citations import HighlightedPage, highlight
     from dsocr_loaders.errors import (
         DsocrError,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         EngineError,
         EngineRejected,
         EngineUnavailable,
+        JournalError,
         LimitExceeded,
         MissingDependency,
         OutputError,
@@ -38,8 +40,10 @@ if TYPE_CHECKING:
     from dsocr_loaders.geometry import Box
     from dsocr_loaders.grounding import AnswerScanner, parse_answer
     from dsocr_loaders.quotes import Quotation, QuotePlace, locate_quote
-    from dsocr_loaders.reader import Reader, aiter_pages, aread, chunk, iter_pages, read
+    from dsocr_loaders.reader import Reader
     from dsocr_loaders.settings import Limits, Settings
+    from dsocr_loaders.shortcuts import aiter_pages, aread, chunk, iter_pages, read
+    from dsocr_loaders.tables import Table, table_html, table_markdown
     from dsocr_loaders.values import (
         Answer,
         Chunk,
@@ -65,6 +69,7 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
+    "chunking": ("reconstruct_table",),
     "citations": ("HighlightedPage", "highlight"),
     "errors": (
         "DsocrError",
@@ -72,6 +77,7 @@ _HOMES = {
         "EngineError",
         "EngineRejected",
         "EngineUnavailable",
+        "JournalError",
         "LimitExceeded",
         "MissingDependency",
         "OutputError",
@@ -86,8 +92,10 @@ _HOMES = {
     "geometry": ("Box",),
     "grounding": ("AnswerScanner", "parse_answer"),
     "quotes": ("Quotation", "QuotePlace", "locate_quote"),
-    "reader": ("Reader", "aiter_pages", "aread", "chunk", "iter_pages", "read"),
+    "reader": ("Reader",),
     "settings": ("Limits", "Settings"),
+    "shortcuts": ("aiter_pages", "aread", "chunk", "iter_pages", "read"),
+    "tables": ("Table", "table_html", "table_markdown"),
     "values": (
         "Answer",
         "Chunk",
@@ -131,6 +139,7 @@ __all__ = [
     "EngineRejected",
     "EngineUnavailable",
     "HighlightedPage",
+    "JournalError",
     "LayoutAnswer",
     "LimitExceeded",
     "Limits",
@@ -159,6 +168,7 @@ __all__ = [
     "SourceFailure",
     "SourceNotFound",
     "SourceUnsupported",
+    "Table",
     "Task",
     "TextSource",
     "aiter_pages",
@@ -169,6 +179,9 @@ __all__ = [
     "locate_quote",
     "parse_answer",
     "read",
+    "reconstruct_table",
+    "table_html",
+    "table_markdown",
 ]
 
 

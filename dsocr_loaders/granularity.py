@@ -48,7 +48,7 @@ def make_cutter(source: Source, info: SourceInfo, settings: Settings) -> Cutter:
     """
 
     def as_markdown(document: Document) -> str:
-        return document_markdown(document, table_format=settings.table_format)
+        return document_markdown(document, table_format=settings.table_format, join_pages=settings.join_pages)
 
     match settings.granularity:
         case "chunk":
@@ -82,7 +82,7 @@ def _as_json(document: Document) -> str:
     source = document.source
     if source.path != source.canonical:  # a spooled copy, which lies elsewhere each time
         source = replace(source, path="")
-    pages = tuple(replace(page, source=source, attempts=min(page.attempts, 1)) for page in document.pages)
+    pages = tuple(replace(page, source=source, attempts=min(page.attempts, 1), route="") for page in document.pages)
     document = replace(document, source=source, pages=pages)
     return document_to_json(document)
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from dsocr_loaders import errors
-from dsocr_loaders.errors import EngineError, PagesFailed, SourceError, placed
+from dsocr_loaders.errors import EngineError, JournalError, OutputError, PagesFailed, SourceError, placed
 from dsocr_loaders.granularity import make_cutter
 from dsocr_loaders.pipeline import SourceDone, SourceOpened
 from dsocr_loaders.structure import Structurer, build_document
@@ -85,11 +85,21 @@ class Run:
 
     @contextmanager
     def handing_over(self) -> Iterator[None]:
-        """Give an engine's error that ends the run what was read before it."""
+        """Give an error that ends the run what was read before it."""
+        try:
+            with self.missing_crops_last():
+                yield
+        except (EngineError, JournalError, OutputError) as error:
+            error.results = tuple(self._kept)
+            raise
+
+    @contextmanager
+    def missing_crops_last(self) -> Iterator[None]:
+        """Let pages that failed weigh more than crops that are missing: a run raises one of the two at its end."""
         try:
             yield
-        except EngineError as error:
-            error.results = tuple(self._kept)
+        except OutputError:
+            self.finish()
             raise
 
 

@@ -28,7 +28,9 @@ ORDER = (
     "grounding",
     "health",
     "answer_store",
+    "journal",
     "pipeline",
+    "crops",
     "observers",
     "tables",
     "structure",
@@ -39,6 +41,7 @@ ORDER = (
     "granularity",
     "runs",
     "reader",
+    "shortcuts",
     "cli",
     "testing",
 )
@@ -49,7 +52,8 @@ ONLY_IN_ANNOTATIONS = {
 }
 
 HOMES = {
-    "httpx": ("engines", "testing"),
+    "httpx": ("engines", "sources.fetching", "testing"),
+    "h11": ("sources.fetching",),
     "pymupdf": ("pages", "engines.text_layer"),
     "fitz": (),  # PyMuPDF's former name
     "docling_core": ("export",),

@@ -21,6 +21,7 @@ from dsocr_loaders import PagesFailed, Reader, SettingsError, SourceError, Sourc
 from dsocr_loaders.errors import EngineDead, EngineRejected, engine_error
 from dsocr_loaders.export import document_from_json
 from dsocr_loaders.observers import RunFinished
+from dsocr_loaders.structure import PAGES_HELD_BACK
 from dsocr_loaders.testing import ScriptedEngine
 from dsocr_loaders.values import PageStatus
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("warm_page_workers")
 
-ANSWER = "<|ref|>text<|/ref|><|det|>[[0, 0, 999, 999]]<|/det|>\nwords of page "
+ANSWER = "<|ref|>text<|/ref|><|det|>[[0, 0, 999, 999]]<|/det|>\nWords of page "
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def test_reads_a_document(make_pdf: Callable[..., Path]) -> None:
 
     assert (2, 2, str(path)) == (document.total_pages, len(document.pages), document.source.name)
     assert list(dsocr_loaders.chunk(document)) == lazy
-    assert ["words of page 1\n\nwords of page 2"] == [chunk.text for chunk in lazy]
+    assert ["Words of page 1\n\nWords of page 2"] == [chunk.text for chunk in lazy]
     engine.close()
 
 
@@ -159,7 +160,7 @@ def test_skips_or_marks_failed_pages_on_request(
 
     assert [1, 3] == skipped
     assert "page 2" in caplog.text
-    assert [("ok", "words of page 1"), ("failed", ""), ("ok", "words of page 3")] == marked
+    assert [("ok", "Words of page 1"), ("failed", ""), ("ok", "Words of page 3")] == marked
 
 
 def test_reads_failed_pages_from_the_text_layer_on_request(
@@ -172,9 +173,9 @@ def test_reads_failed_pages_from_the_text_layer_on_request(
         pages = [(chunk.text, chunk.metadata.text_source, chunk.metadata.page_status) for chunk in reader.load(path)]
 
     assert [
-        ("words of page 1", "ocr", "ok"),
+        ("Words of page 1", "ocr", "ok"),
         ("two from the layer", "text_layer", "repaired"),
-        ("words of page 3", "ocr", "ok"),
+        ("Words of page 3", "ocr", "ok"),
     ] == pages
 
 
@@ -371,8 +372,8 @@ def test_pages_and_documents_are_markdown(make_pdf: Callable[..., Path]) -> None
     with Reader(engine, granularity="document") as reader:
         (document,) = reader.load(path)
 
-    assert [("words of page 1", "ok"), ("", "blank"), ("words of page 3", "ok")] == pages
-    assert ("words of page 1\n\nwords of page 3", 1, 3) == (
+    assert [("Words of page 1", "ok"), ("", "blank"), ("Words of page 3", "ok")] == pages
+    assert ("Words of page 1\n\nWords of page 3", 1, 3) == (
         document.text.strip(),
         document.metadata.page_number,
         document.metadata.page_end,
@@ -380,8 +381,8 @@ def test_pages_and_documents_are_markdown(make_pdf: Callable[..., Path]) -> None
     engine.close()
 
 
-def test_whole_structure_has_levels_from_one(make_pdf: Callable[..., Path]) -> None:
-    """`structure="whole"` makes the levels of the document gapless; `stream` keeps the scale of single pages."""
+def test_both_ways_of_structure_have_one_scale(make_pdf: Callable[..., Path]) -> None:
+    """`structure="whole"` and `stream` give a short document the same levels, and the same texts from them."""
     heading = "<|ref|>sub_title<|/ref|><|det|>[[0, 0, 9, 9]]<|/det|>\n"
     engine = ScriptedEngine({1: f"{heading}## Wide", 2: f"{heading}#### Narrow"})
     path = make_pdf("1", "2")
@@ -392,8 +393,8 @@ def test_whole_structure_has_levels_from_one(make_pdf: Callable[..., Path]) -> N
             levels[structure] = [entry.level for entry in reader.read(path).outline]
             texts[structure] = [chunk.text for chunk in reader.lazy_load(path)]
 
-    assert {"stream": [2, 4], "whole": [1, 2]} == levels
-    assert {"stream": ["## Wide", "#### Narrow"], "whole": ["# Wide", "## Narrow"]} == texts
+    assert {"stream": [2, 4], "whole": [2, 4]} == levels
+    assert {"stream": ["## Wide", "#### Narrow"], "whole": ["## Wide", "#### Narrow"]} == texts
     engine.close()
 
 
@@ -421,8 +422,10 @@ def test_needs_ocr_names_the_ways_to_an_engine(tmp_path: Path) -> None:
 
 def test_the_callers_exception_ends_the_reads(make_pdf: Callable[..., Path]) -> None:
     """An exception out of the caller's own code leaves no read behind, even while the exception is held."""
-    path = make_pdf("1", "2", "3")
-    engine = ScriptedEngine(ANSWER, delay_s=lambda request: 0.0 if request.page.page_number == 1 else 60.0)
+    path = make_pdf(*map(str, range(1, PAGES_HELD_BACK + 3)))
+    engine = ScriptedEngine(
+        ANSWER, delay_s=lambda request: 0.0 if request.page.page_number <= PAGES_HELD_BACK + 1 else 60.0
+    )
 
     def counter(_: str) -> int:
         while not engine.in_flight:
@@ -574,10 +577,10 @@ def test_headings_go_into_the_text_on_request(make_pdf: Callable[..., Path]) -> 
     with Reader(engine, contextualize=True, chunk_tokens=40) as reader:
         first, second = reader.load(make_pdf("1", "2"))
 
-    assert "2 Rain\n\nwords of page 2" == second.text[:23]
+    assert "2 Rain\n\nWords of page 2" == second.text[:23]
     assert ("", "") == (first.context, second.context)
-    assert first.text.startswith("## 2 Rain\n\nwords")
+    assert first.text.startswith("## 2 Rain\n\nWords")
     for chunk in (first, second):
         last = chunk.regions[-1]
-        assert chunk.text[last.start : last.end].startswith("words of page")
+        assert chunk.text[last.start : last.end].startswith("Words of page")
     engine.close()

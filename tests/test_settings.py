@@ -4,6 +4,7 @@ import copy
 import pickle
 import traceback
 import typing
+from dataclasses import fields
 
 import pytest
 from hypothesis import given
@@ -28,6 +29,9 @@ DEFAULTS = {
     "granularity": "chunk",
     "chunk_tokens": 512,
     "token_counter": None,
+    "min_tokens": None,
+    "overlap_tokens": 0,
+    "parents": False,
     "contextualize": False,
     "table_format": "markdown",
     "pages": None,
@@ -42,8 +46,13 @@ DEFAULTS = {
     "on_page_error": "raise",
     "journal": None,
     "structure": "stream",
+    "join_pages": True,
+    "include_furniture": False,
     "save_images": None,
     "limits": Limits(),
+    "recursive": False,
+    "allow_private_urls": False,
+    "prefer_text_layer": False,
     "ordered": True,
     "observers": (),
     "show_progress": False,
@@ -60,7 +69,10 @@ NOT_ALLOWED = {
     "prompt": ["", 5],
     "granularity": ["", "node", "chunks", None],
     "chunk_tokens": [0, 15, -1, 100_001, 20.5, "many", None],
-    "token_counter": [5, "tiktoken"],
+    "token_counter": [5, "", []],
+    "min_tokens": [-1, 100_001, "many"],
+    "overlap_tokens": [-1, 50_001, None],
+    "parents": ["maybe", 2, None],
     "contextualize": ["maybe", 2, None],
     "table_format": ["", "csv", None],
     "pages": ["", "0", "1-0", "all", "1,,2", "1-2-3", "3-1", "-1--3", "1;2", "1.5", ",", "--1", 5],
@@ -73,13 +85,30 @@ NOT_ALLOWED = {
     "max_concurrency": [0, -1, 4097, 1.5, None],
     "image_format": ["", "jpg", "webp", None],
     "on_page_error": ["", "ignore", "warn", None],
-    "journal": [True, "journal.sqlite"],
+    "journal": ["", " ", 1, b"journal.sqlite"],
     "structure": ["", "page", None],
-    "save_images": ["crops", "", True],
+    "join_pages": ["maybe", None, 2],
+    "include_furniture": ["maybe", None, 2],
+    "save_images": ["", True, 5],
     "limits": [5, "many", None],
+    "recursive": ["maybe", 2, None],
+    "allow_private_urls": ["maybe", 2, None],
+    "prefer_text_layer": ["maybe", 2, None],
     "ordered": ["maybe", 2, None],
     "observers": [5, [object()], None],
     "show_progress": ["maybe", 2, None],
+}
+
+LIMITS_NOT_ALLOWED = {
+    "source_bytes": [0, -1, 1.5, "1 GB", None],
+    "url_s": [0, -1, float("nan"), float("inf"), "soon", None],
+    "url_redirects": [-1, 1.5, None],
+    "pages": [0, "all"],
+    "frames": [0, 2.5],
+    "page_pixels": [0, None],
+    "nesting": [0, -5],
+    "page_tree_levels": [0, "deep"],
+    "worker_bytes": [0, -1, 0.5],
 }
 
 every_setting = pytest.mark.parametrize("name", Settings.model_fields)
@@ -165,6 +194,28 @@ class TestContract:
 
 
 class TestWhatIsNotAllowed:
+    def test_every_limit_is_tried(self):
+        """This test ensures that no limit is left out of the test below."""
+        assert set(LIMITS_NOT_ALLOWED) == {field.name for field in fields(Limits)}
+
+    @pytest.mark.parametrize(
+        ("name", "value"), [(name, value) for name, values in LIMITS_NOT_ALLOWED.items() for value in values]
+    )
+    def test_a_limit_is_named_with_its_value(self, name, value):
+        """This test ensures that a wrong limit is refused under its own name, alone and inside the settings."""
+        with pytest.raises(SettingsError) as alone:
+            Limits(**{name: value})
+        with pytest.raises(SettingsError) as inside:
+            Settings(limits={name: value})
+
+        assert str(alone.value).startswith(f"limits.{name}={value!r} is not allowed; allowed: ")
+        assert f"limits.{name}=" in str(inside.value)
+
+    def test_no_such_limit(self):
+        """This test ensures that a misspelt limit is not passed over."""
+        with pytest.raises(SettingsError, match=r"'limits\.page' is no part of limits"):
+            Settings(limits={"page": 5})
+
     def test_every_setting_is_tried(self):
         """This test ensures that no setting is left out of the test below."""
         assert set(NOT_ALLOWED) == set(Settings.model_fields)
@@ -394,3 +445,12 @@ class TestSelectedPages:
         for spec in ("1" * 4000 + "x", " " * 20_000 + "x", "1," * 20_000 + "x", "1 - " * 5000, "1-1," * 5000):
             with pytest.raises(ValueError, match="page ranges"):
                 selected_pages(spec, 5)
+
+
+@pytest.mark.parametrize("wrong", [{"min_tokens": 65}, {"overlap_tokens": 33}])
+def test_merging_and_overlap_leave_room(wrong):
+    """This test ensures that chunks cannot be asked to repeat or hold more than fits, and that the message says how."""
+    (name,) = wrong
+
+    with pytest.raises(SettingsError, match=rf"{name}=\d+ is too much for chunk_tokens=64; allowed here: up to"):
+        Settings(chunk_tokens=64, **wrong)

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dsocr_loaders.chunking.headings import MAX_DEPTH, HeadingStack, joined_path
-from dsocr_loaders.chunking.identity import NO_TABLE, ChunkSequence, Draft, Part, TablePlace, joined_text, stable_id
-from dsocr_loaders.chunking.provenance import place_of_range, place_of_region, place_of_rows
-from dsocr_loaders.chunking.splitting import split_text
-from dsocr_loaders.chunking.tokens import estimate_tokens
-from dsocr_loaders.chunking.units import Unit, units_of
-from dsocr_loaders.structure import HEADINGS
-from dsocr_loaders.tables import parse_tables, split_rows, table_html, table_markdown
-from dsocr_loaders.values import PageStatus, RegionType
+from dsocr_loaders.chunking.budget import Budget
+from dsocr_loaders.chunking.drafts import Draft, Part
+from dsocr_loaders.chunking.families import Families
+from dsocr_loaders.chunking.flow import Block, BlockKind, Flow
+from dsocr_loaders.chunking.headings import MAX_DEPTH, HeadingStack
+from dsocr_loaders.chunking.merging import SmallMerger
+from dsocr_loaders.chunking.passages import passage_of, pieces_of
+from dsocr_loaders.chunking.sequence import ChunkSequence
+from dsocr_loaders.chunking.splitting import Room, split_text
+from dsocr_loaders.chunking.tabular import TableDrafter, tables_of
+from dsocr_loaders.values import RegionType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
+    from dsocr_loaders.chunking.passages import Passage
     from dsocr_loaders.settings import Settings
-    from dsocr_loaders.tables import Table
-    from dsocr_loaders.values import Chunk, PageResult, Region
+    from dsocr_loaders.values import Chunk, PageResult
 
 __all__ = ["Chunker"]
 
@@ -28,24 +30,29 @@ __all__ = ["Chunker"]
 class Chunker:
     """Makes the chunks of one source.
 
-    A chunk holds text of one section; a table or figure with its captions and footnotes is a chunk of its own, split
-    by rows with its header and captions repeated if it is too large; any other region is split only if it does not
-    fit alone. Headings open the chunk that follows them. Text that was read and text of a text layer never meet in
-    one chunk. At most one chunk's text and one finished chunk are held back.
+    A chunk holds text of one section; a table or figure with its captions and footnotes is a chunk of its own, a table
+    split by rows or columns with its header and captions repeated if it is too large; any other text is split only if
+    it does not fit alone, between its sentences. Headings open the chunk that follows them. Text that was read and
+    text of a text layer never meet in one chunk. What goes on over a page break is one text. Chunks smaller than
+    `settings.min_tokens` are merged with neighbours. At most the blocks of two pages, one chunk's text and two
+    finished chunks are held back (with `settings.parents`: those of one section, at most
+    `families.MOST_CHILDREN`).
 
-    Chunks stay within `settings.chunk_tokens`, the headings above them counted in, unless one row of a table, or what
-    stands around its rows, is larger alone. So that there is always room for text, headings take up half of it at
+    Chunks stay within `settings.chunk_tokens`, the headings above them counted in, unless a single character, or what
+    stands around a table's rows, is larger alone. So that there is always room for text, headings take up half of it at
     most: headings in a row that are longer together, or one alone, are chunks of their own, and of the headings above
     a chunk its context has the innermost ones. Captions that take up more than a quarter are not repeated.
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._count: Callable[[str], int] = settings.token_counter or estimate_tokens
-        self._budget = settings.chunk_tokens
-        self._shown: Callable[[Table], str] = table_html if settings.table_format == "html" else table_markdown
+        self._budget = Budget(settings)
+        self._flow = Flow(settings)
+        self._tables = TableDrafter(self._budget, settings)
         self._headings = HeadingStack()
         self._opening: list[Part] = []  # headings that wait for what they head
         self._body: list[Part] = []
+        self._merger = SmallMerger(self._budget)
+        self._families = Families(self._budget) if settings.parents else None
         self._sequence = ChunkSequence(is_contextualized=settings.contextualize)
 
     def add(self, page: PageResult) -> list[Chunk]:
@@ -53,190 +60,186 @@ class Chunker:
 
         A failed page makes one chunk without text, so that it can be seen in an index.
         """
-        drafts: list[Draft] = []
-        waiting = [*self._body, *self._opening]
-        if waiting and waiting[-1].page.text_source is not page.text_source:
-            drafts += self._flushed(with_opening=True)
-        if page.status is PageStatus.FAILED:
-            drafts += self._flushed()
-            drafts.append(Draft(page, heading_path=joined_path(self._headings.titles())))
-        for unit in units_of(page):
-            drafts += self._take(unit)
-        return self._sequence.add(drafts)
+        drafts = self._merger.add(self._drafts(self._flow.add(page)))
+        return self._sequence.add(drafts if self._families is None else self._families.add(drafts))
 
     def finish(self) -> list[Chunk]:
         """Return the last chunks. The chunker is then used up."""
-        return self._sequence.finish(self._flushed(with_opening=True))
+        drafts = [*self._drafts(self._flow.finish()), *self._flushed(with_opening=True)]
+        drafts = [*self._merger.add(drafts), *self._merger.finish()]
+        if self._families is not None:
+            drafts = [*self._families.add(drafts), *self._families.finish()]
+        return self._sequence.finish(drafts)
 
-    def _take(self, unit: Unit) -> list[Draft]:
-        region = unit.region
-        if region.type in HEADINGS:
-            return self._add_heading(_heading_part(unit.page, region))
-        if region.type is RegionType.TABLE:
-            tables = parse_tables(region.text)
-            if any(table.rows for table in tables):
-                return [*self._flushed(), *self._table_drafts(unit, tables)]
-        if region.type in {RegionType.TABLE, RegionType.FIGURE} or unit.above or unit.below:
-            return self._add_apart(_whole_parts(unit.page, (*unit.above, region, *unit.below)))
-        return self._add_text(_whole_part(unit.page, region))
+    def _drafts(self, blocks: Iterable[Block]) -> list[Draft]:
+        return [draft for block in blocks for draft in self._take(block)]
 
-    def _add_heading(self, part: Part) -> list[Draft]:
-        drafts = self._flushed()
-        if not self._leaves_room([*self._opening, part], of=2):
+    def _take(self, block: Block) -> list[Draft]:
+        drafts: list[Draft] = []
+        waiting = [*self._body, *self._opening]
+        if waiting and waiting[-1].page.text_source is not block.page.text_source:
             drafts += self._flushed(with_opening=True)
-        self._headings.open(part.region)
-        if not self._leaves_room([part], of=2):
-            return [*drafts, *self._add_text(part)]
-        self._opening.append(part)
+        match block.kind:
+            case BlockKind.FAILED:
+                drafts += self._flushed()
+                drafts.append(Draft(block.page, section=self._headings.section, is_apart=True))
+            case BlockKind.HEADING:
+                drafts += self._add_heading(block)
+            case BlockKind.TEXT:
+                drafts += self._add_text(self._budget.part_of(block.passage))
+            case BlockKind.TABLE:
+                drafts += self._flushed()
+                drafts += self._table_drafts(block)
+            case BlockKind.APART:
+                drafts += self._flushed()
+                drafts += self._apart_drafts(block.passages, block.region.image_path if block.region else "")
         return drafts
 
-    def _add_apart(self, parts: Sequence[Part]) -> list[Draft]:
-        """Return the chunks of a table or figure, or of its captions, which no other text shares."""
+    def _add_heading(self, block: Block) -> list[Draft]:
+        region = block.region
+        level = region.level if region else 0
+        half = self._budget.tokens // 2
+        shown = _heading_part(self._budget, block.passage, level)
         drafts = self._flushed()
-        for part in parts:
-            drafts += self._add_text(part)
-        return [*drafts, *self._flushed()]
+        if self._budget.sum([*self._opening, shown]) - self._budget.joint > half:
+            drafts += self._flushed(with_opening=True)
+        # A title that is deeper was found to be a section, which the model marked as it marks titles.
+        is_title = region is not None and region.type is RegionType.TITLE and level <= 1
+        heading = self._headings.open(block.passage.text, level, is_title=is_title)
+        if shown.tokens > half:
+            return [*drafts, *self._add_text(replace(self._budget.part_of(block.passage), heading=heading))]
+        self._opening.append(replace(shown, heading=heading))
+        return drafts
 
     def _add_text(self, part: Part) -> list[Draft]:
-        if self._fits([*self._opening, *self._body, part]):
-            self._body = [*self._opening, *self._body, part]
-            self._opening = []
-            return []
-        drafts = self._flushed()
+        drafts: list[Draft] = []
+        if self._body:
+            if not self._opening and self._fits([*self._body, part]):
+                self._body.append(part)
+                return []
+            if self._leads_on(part):
+                return self._split_drafts(part)
+            drafts = self._flushed()
         if self._fits([*self._opening, part]):
-            self._body = [*self._opening, part]
-            self._opening = []
+            self._body, self._opening = [*self._opening, part], []
             return drafts
         return [*drafts, *self._split_drafts(part)]
 
+    def _fits(self, parts: Sequence[Part]) -> bool:
+        _, context_tokens = self._budget.context(self._headings.section, parts)
+        return self._budget.fits(parts, context_tokens)
+
+    def _leads_on(self, part: Part) -> bool:
+        """Whether the waiting text is short, and the next has to be split anyway: its first piece then joins it."""
+        return (
+            not self._opening
+            and part.passage is not None
+            and not self._fits([part])
+            and self._budget.sum(self._body) * 2 <= self._budget.tokens
+            and all(piece.passage is None or piece.heading is None for piece in self._body)
+        )
+
     def _split_drafts(self, part: Part) -> list[Draft]:
         """Return chunks of the pieces of a text that does not fit; the last piece stays open for what follows."""
-        region, opening = part.region, self._opening
-        self._opening = []
-        first = len(region.text) - len(region.text.lstrip())  # where the first piece begins
-
-        def parts_of(start: int, end: int) -> list[Part]:
-            # Where the piece is costs time, and does not change what fits.
-            piece = replace(part, text=region.text[start:end], start=start, end=end)
-            return [*(opening if start == first else ()), piece]
-
         drafts = []
-        for start, end in split_text(region.text, lambda start, end: self._fits(parts_of(start, end))):
+        opening, self._opening, self._body = [*self._body, *self._opening], [], []
+        for piece in self._pieces(part, opening):
             drafts += self._flushed()
-            *above, piece = parts_of(start, end)
-            self._body = [*above, replace(piece, place=place_of_range(region, start, end))]
+            self._body = [*opening, piece]
+            opening = []
         return drafts
 
-    def _table_drafts(self, unit: Unit, tables: Sequence[Table]) -> list[Draft]:
-        """Return the chunks of a table region. Should it hold several tables, each has the captions around it."""
-        above, below = _whole_parts(unit.page, unit.above), _whole_parts(unit.page, unit.below)
-        whole = [*self._opening, *above, *(self._shown_part(each) for each in _placed(unit, tables)), *below]
-        if self._leaves_room([*above, *below], of=4) or self._fits(whole):
-            return [draft for each in _placed(unit, tables) for draft in self._one_table(each, above, below)]
-        drafts = self._add_apart(above)
-        for each in _placed(unit, tables):
-            drafts += self._one_table(each, (), ())
-        return [*drafts, *self._add_apart(below)]
-
-    def _one_table(self, placed: _PlacedTable, above: Sequence[Part], below: Sequence[Part]) -> list[Draft]:
-        opening, self._opening = self._opening, []
-        rows = placed.table.body_rows
-
-        def parts_of(shown: Table, first: int, last: int) -> list[Part]:
-            is_first, is_last = first <= 1, last >= rows
-            return [
-                *(opening if is_first else ()),
-                *(above if is_first else map(_repeated, above)),
-                placed.part(self._shown(shown), first, last),
-                *(below if is_last else map(_repeated, below)),
-            ]
-
-        groups = [(1, rows, parts_of(placed.table, 1, rows))]
-        if not self._fits(groups[0][2]):
-            split = split_rows(placed.table, lambda part: self._fits(parts_of(part, 1, rows)))
-            groups = [
-                (part.first_row, part.last_row, parts_of(part.table, part.first_row, part.last_row)) for part in split
-            ]
+    def _pieces(self, part: Part, opening: Sequence[Part], share: float = 1.0) -> list[Part]:
+        """Return a text in pieces, the first of which fits below `opening`, in this share of the room there is."""
+        passage, section, most = part.passage, self._headings.section, self._budget.tokens
+        if passage is None:
+            return [part]
+        _, above_first = self._budget.context(section, [*opening, part])
+        _, above = self._budget.context(section, [part])
+        room = Room(int((most - above_first - self._budget.sum(opening)) * share), int((most - above) * share))
+        ranges = split_text(
+            part.text,
+            self._budget.count,
+            room,
+            overlap=self._budget.overlap,
+            kept=[(start - part.start, end - part.start) for start, end in passage.kept],
+            glued=[place - part.start for place in passage.glued],
+        )
         return [
-            self._draft(parts, TablePlace(placed.id, f"{first}-{last}" if rows else "", part, len(groups)))
-            for part, (first, last, parts) in enumerate(groups, start=1)
+            replace(self._budget.part_of(passage, part.start + start, part.start + end), heading=part.heading)
+            for start, end in ranges
         ]
 
-    def _shown_part(self, placed: _PlacedTable) -> Part:
-        return placed.part(self._shown(placed.table), 1, placed.table.body_rows)
+    def _apart_drafts(self, passages: Sequence[Passage], image_path: str = "") -> list[Draft]:
+        """Return the chunks of a figure, or of a table's captions, which no other text shares."""
+        drafts = [draft for passage in passages for draft in self._add_text(self._budget.part_of(passage))]
+        drafts += self._flushed()
+        return [replace(draft, is_apart=True, image_path=image_path) for draft in drafts]
+
+    def _table_drafts(self, block: Block) -> list[Draft]:
+        """Return the chunks of a table region. Should it hold several tables, each has the captions around it."""
+        found = tables_of(block.shares)
+        if not found:
+            texts = [passage_of(share.page, share.region) for share in block.shares]
+            return self._apart_drafts([*block.above, *texts, *block.below])
+        above, below = ([self._budget.part_of(each) for each in captions] for captions in (block.above, block.below))
+        section, opening = self._headings.section, self._opening
+        whole = self._tables.drafts(found, section, opening, above, below)
+        if self._budget.sum([*above, *below]) * 4 > self._budget.tokens and len(whole) > len(found):
+            drafts = self._apart_drafts(block.above)
+            drafts += self._tables.drafts(found, section, self._opening, (), ())
+            self._opening = []
+            return [*drafts, *self._apart_drafts(block.below)]
+        self._opening = []
+        return whole
 
     def _flushed(self, *, with_opening: bool = False) -> list[Draft]:
         parts = [*self._body, *(self._opening if with_opening else ())]
         self._body = []
         if with_opening:
             self._opening = []
-        return [self._draft(parts)] if parts else []
+        return [self._draft(group) for group in self._within_budget(parts)] if parts else []
 
-    def _draft(self, parts: Sequence[Part], table: TablePlace = NO_TABLE) -> Draft:
-        return Draft(
-            page=parts[0].page,
-            parts=tuple(parts),
-            heading_path=joined_path(self._headings.titles()),
-            context=self._context(parts),
-            table=table,
-        )
+    def _within_budget(self, parts: list[Part]) -> list[list[Part]]:
+        """Return the parts in groups that are within the budget, whatever the counter makes of joined texts."""
+        context, _ = self._budget.context(self._headings.section, parts)
+        if self._budget.is_kept(parts, context):
+            return [parts]
+        texts = [part for part in parts if part.heading is None or part.passage is not None]
+        if len(texts) > 1 or (len(parts) > 1 and not texts):
+            return [*self._within_budget(parts[:-1]), *self._within_budget(parts[-1:])]
+        *opening, last = parts
+        groups = [parts]
+        for share in _LESS_ROOM:
+            pieces = self._pieces(last, opening, share)
+            groups = [[*opening, pieces[0]], *([piece] for piece in pieces[1:])]
+            if all(self._is_kept(group) for group in groups):
+                break
+        return groups
 
-    def _context(self, parts: Sequence[Part]) -> str:
-        """Return the headings above, of which so many are left out that they and those among `parts` leave room."""
-        among = [part for part in parts if part.region.type in HEADINGS]
-        titles = self._headings.titles(without=[part.region for part in among])
-        while titles and not self._leaves_room(among, of=2, context=joined_path(titles)):
-            titles = titles[1:]
-        return joined_path(titles)
+    def _is_kept(self, parts: Sequence[Part]) -> bool:
+        return self._budget.is_kept(parts, self._budget.context(self._headings.section, parts)[0])
 
-    def _fits(self, parts: Sequence[Part]) -> bool:
-        return self._leaves_room(parts, of=1, context=self._context(parts))
-
-    def _leaves_room(self, parts: Sequence[Part], *, of: int, context: str = "") -> bool:
-        """Tell whether parts and context take up no more than this fraction of the budget: 1 is all, 2 a half."""
-        text = joined_text(parts)
-        return self._count(f"{context}\n\n{text}" if context else text) <= self._budget // of
-
-
-@dataclass(frozen=True, slots=True)
-class _PlacedTable:
-    """One of the tables of a region; `rows_above` of the region's `all_rows` stand in the tables before it."""
-
-    unit: Unit
-    table: Table
-    id: str
-    rows_above: int
-    all_rows: int
-
-    def part(self, text: str, first: int, last: int) -> Part:
-        """Return the part with the body rows `first` to `last`, from 1; the first one has the header's place too."""
-        header = self.table.header_rows
-        start, end = 1 if first <= 1 else header + first, header + last
-        place = place_of_rows(self.unit.region, self.rows_above + start, self.rows_above + end, self.all_rows)
-        return Part(self.unit.page, self.unit.region, text, start, end, place)
+    def _draft(self, parts: Sequence[Part]) -> Draft:
+        section = self._headings.section
+        context, _ = self._budget.context(section, parts)
+        return Draft(parts[0].page, tuple(parts), section, context)
 
 
-def _placed(unit: Unit, tables: Sequence[Table]) -> Iterator[_PlacedTable]:
-    all_rows = sum(len(table.rows) for table in tables)
-    rows_above = 0
-    for number, table in enumerate(tables):
-        table_id = stable_id(unit.page.source, unit.page.page_number, unit.region.order, "table", number)
-        yield _PlacedTable(unit, table, table_id, rows_above, all_rows)
-        rows_above += len(table.rows)
+_LESS_ROOM = (0.9, 0.75, 0.5, 0.25)
 
 
-def _heading_part(page: PageResult, region: Region) -> Part:
-    shown = f"{'#' * min(MAX_DEPTH, max(1, region.level))} {' '.join(region.text.split())}"
-    return Part(page, region, shown, 0, len(region.text), place_of_region(region))
-
-
-def _whole_part(page: PageResult, region: Region) -> Part:
-    return Part(page, region, region.text, 0, len(region.text), place_of_region(region))
-
-
-def _whole_parts(page: PageResult, regions: Sequence[Region]) -> list[Part]:
-    return [_whole_part(page, region) for region in regions if region.text.strip()]
-
-
-def _repeated(part: Part) -> Part:
-    return replace(part, is_repeated=True)
+def _heading_part(budget: Budget, passage: Passage, level: int) -> Part:
+    """Return a heading as Markdown, on one line."""
+    line = " ".join(passage.text.split())
+    marks = f"{'#' * min(MAX_DEPTH, max(1, level))} "
+    text = f"{marks}{line}"
+    pieces = pieces_of(passage, 0, len(passage.text))
+    if line == passage.text:
+        moved = [
+            replace(piece, start=piece.start + len(marks) if number else 0, end=piece.end + len(marks))
+            for number, piece in enumerate(pieces)
+        ]
+    else:
+        moved = [replace(piece, start=0, end=len(text)) for piece in pieces]
+    return Part(text, budget.count.count(text), tuple(moved))

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from dsocr_loaders.values import RegionType
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from dsocr_loaders.values import Region
-
-__all__ = ["MAX_DEPTH", "MAX_TITLE_CHARACTERS", "HeadingStack", "joined_path"]
+__all__ = ["MAX_DEPTH", "MAX_TITLE_CHARACTERS", "Heading", "HeadingStack", "common_section", "joined_path"]
 
 MAX_DEPTH = 6
 """Deepest level of a heading, as in Markdown; one that says it is deeper counts as this."""
@@ -22,9 +19,25 @@ MAX_TITLE_CHARACTERS = 200
 SEPARATOR = " > "
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Heading:
+    """A heading of a document; equal only to itself, since a running title is another heading on every page."""
+
+    level: int
+    title: str
+
+
 def joined_path(titles: Collection[str]) -> str:
     """Return heading texts as one line: `"3 Results > 3.2 Ablations"`."""
     return SEPARATOR.join(titles)
+
+
+def common_section(one: Sequence[Heading], other: Sequence[Heading]) -> tuple[Heading, ...]:
+    """Return the headings that two places both stand under."""
+    shared = 0
+    while shared < min(len(one), len(other)) and one[shared] is other[shared]:
+        shared += 1
+    return tuple(one[:shared])
 
 
 class HeadingStack:
@@ -34,25 +47,26 @@ class HeadingStack:
     """
 
     def __init__(self) -> None:
-        self._open: list[tuple[Region, int, str]] = []
+        self._open: tuple[Heading, ...] = ()
         self._has_title = False
 
-    def open(self, heading: Region) -> None:
-        """Go below `heading`: it closes all headings of its own level and deeper."""
-        if heading.type is RegionType.TITLE and not self._has_title:
-            self._has_title = True
-            self._open.clear()
-            return
-        level = min(MAX_DEPTH, heading.level)
-        while self._open and self._open[-1][1] >= level:
-            self._open.pop()
-        self._open.append((heading, level, _title(heading.text)))
+    @property
+    def section(self) -> tuple[Heading, ...]:
+        """The open headings."""
+        return self._open
 
-    def titles(self, *, without: Sequence[Region] = ()) -> tuple[str, ...]:
-        """Return the texts of the open headings, except for those in `without`, each as one line."""
-        # By identity: a running title is equal on every page, and yet another heading.
-        left_out = {id(heading) for heading in without}
-        return tuple(title for heading, _, title in self._open if id(heading) not in left_out)
+    def open(self, text: str, level: int, *, is_title: bool = False) -> Heading:
+        """Go below a heading, which closes all headings of its own level and deeper; return it."""
+        heading = Heading(max(1, min(MAX_DEPTH, level)), _title(text))
+        if is_title and not self._has_title:
+            self._has_title = True
+            self._open = ()
+            return heading
+        kept = list(self._open)
+        while kept and kept[-1].level >= heading.level:
+            kept.pop()
+        self._open = (*kept, heading)
+        return heading
 
 
 def _title(text: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,9 +12,13 @@ from dsocr_loaders.geometry import Box, hull
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dsocr_loaders.values import Region
+    from dsocr_loaders.values import Line, Region
 
-__all__ = ["Place", "place_of_range", "place_of_region", "place_of_rows"]
+__all__ = ["Place", "place_of_range", "place_of_region", "place_of_rows", "row_starts"]
+
+_ROW = re.compile(r"<tr\b", re.IGNORECASE)
+_MOST_BLANKS = 256
+_UNSEEN = " \t\r\n\u00a0\u2028\u3000-\u00ad\u2010"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +42,83 @@ def place_of_region(region: Region) -> Place:
 
 def place_of_range(region: Region, start: int, end: int) -> Place:
     """Return where the characters `start <= i < end` of the region's text are."""
-    length = len(region.text)
-    if start <= 0 and end >= length:
+    text = region.text
+    if _is_blank(text, 0, start) and _is_blank(text, end, len(text)):
         return place_of_region(region)
-    lines = [line.box for line in region.lines if line.start < end and start < line.end]
+    lines = [line.box for line in _lines_in(region.lines, start, end)]
     if lines:
         return Place(_by_column(lines, region.boxes), is_exact=True)
+    length = len(text)
     return Place(_band(region.boxes, start / length, end / length), is_exact=False)
 
 
-def place_of_rows(region: Region, first: int, last: int, total: int) -> Place:
-    """Return where the rows `first` to `last`, counted from 1, of a table with `total` rows are."""
-    if first <= 1 and last >= total:
+def row_starts(region: Region, total: int) -> tuple[int, ...]:
+    """Return where each row begins in the text of a table region whose lines are known; empty if that is not clear.
+
+    Args:
+        region: whose text is one table, or several with `total` rows together.
+        total: how many rows were read from it.
+    """
+    starts = tuple(found.start() for found in _ROW.finditer(region.text)) if region.lines else ()
+    return starts if len(starts) == total else ()
+
+
+def place_of_rows(
+    region: Region,
+    first: int,
+    last: int,
+    total: int,
+    *,
+    starts: Sequence[int] = (),
+    columns: tuple[float, float] = (0.0, 1.0),
+) -> Place:
+    """Return where rows of a table are.
+
+    Args:
+        region: whose text is the table, or several with `total` rows together.
+        first: the first of the rows, from 1.
+        last: the last one.
+        total: how many rows there are.
+        starts: as `row_starts` returns them.
+        columns: which columns, as shares of the table's width from the left.
+    """
+    is_whole_width = columns == (0.0, 1.0)
+    if first <= 1 and last >= total and is_whole_width:
         return place_of_region(region)
-    return Place(_band(region.boxes, (first - 1) / total, last / total), is_exact=False)
+    if starts and is_whole_width:
+        end = starts[last] if last < total else len(region.text)
+        lines = [line.box for line in _lines_in(region.lines, starts[first - 1], end)]
+        if lines:
+            return Place(_by_column(lines, region.boxes), is_exact=True)
+    bands = _band(region.boxes, (first - 1) / total, last / total)
+    left, right = columns
+    clipped = (Box(box.x0 + left * box.width, box.y0, box.x0 + right * box.width, box.y1) for box in bands)
+    return Place(bands if is_whole_width else tuple(clipped), is_exact=False)
+
+
+def _is_blank(text: str, start: int, end: int) -> bool:
+    """Whether a range holds nothing that is seen, or the hyphen of a word that goes on elsewhere."""
+    return start >= end or (end - start <= _MOST_BLANKS and not text[start:end].strip(_UNSEEN))
+
+
+def _lines_in(lines: Sequence[Line], start: int, end: int) -> list[Line]:
+    """Return the lines that share characters with a range."""
+    # A region's lines are in the order of its text. One that is not is looked at, at worst, in vain.
+    first = bisect_left(lines, start, key=_start)
+    while first and lines[first - 1].end > start:
+        first -= 1
+    found = []
+    for number in range(first, len(lines)):
+        line = lines[number]
+        if line.start >= end:
+            break
+        if start < line.end:
+            found.append(line)
+    return found
+
+
+def _start(line: Line) -> int:
+    return line.start
 
 
 def _by_column(lines: Sequence[Box], boxes: Sequence[Box]) -> tuple[Box, ...]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dsocr_loaders.chunking.drafts import NO_TABLE, Draft, Part, TablePlace
 from dsocr_loaders.chunking.headings import HeadingStack, joined_path
-from dsocr_loaders.chunking.identity import NO_TABLE, ChunkSequence, Draft, Part, TablePlace, stable_id
+from dsocr_loaders.chunking.passages import Piece
 from dsocr_loaders.chunking.provenance import place_of_region
+from dsocr_loaders.chunking.sequence import ChunkSequence, stable_id
 from dsocr_loaders.structure import HEADINGS
-from dsocr_loaders.tables import parse_tables, table_html, table_markdown
+from dsocr_loaders.tables import TablePart, lay_out, layout_of, parse_tables, table_html, table_markdown
 from dsocr_loaders.values import PageStatus, RegionType
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ class RegionChunker:
         """Take the next page; return the chunks that are whole now. A failed page makes one chunk without text."""
         drafts = [self._draft(page, region) for region in page.regions if region.text.strip()]
         if page.status is PageStatus.FAILED:
-            drafts = [Draft(page, heading_path=joined_path(self._headings.titles()))]
+            drafts = [Draft(page, section=self._headings.section)]
         return self._sequence.add(drafts)
 
     def finish(self) -> list[Chunk]:
@@ -45,19 +47,29 @@ class RegionChunker:
         return self._sequence.finish()
 
     def _draft(self, page: PageResult, region: Region) -> Draft:
+        own = None
         if region.type in HEADINGS:
-            self._headings.open(region)
+            is_title = region.type is RegionType.TITLE and region.level <= 1  # a deeper one was found to be a section
+            own = self._headings.open(region.text, region.level, is_title=is_title)
         text, place = region.text, NO_TABLE
         tables = parse_tables(text) if region.type is RegionType.TABLE else ()
         rows = sum(table.body_rows for table in tables)
         if any(table.rows for table in tables):
             text = "\n\n".join(map(self._shown, tables))
             table_id = stable_id(page.source, page.page_number, region.order, "table", 0)
-            place = TablePlace(table_id, f"1-{rows}" if rows else "", 1, 1)
+            layout = _layout(tables[0]) if len(tables) == 1 else ""
+            place = TablePlace(table_id, f"1-{rows}" if rows else "", 1, 1, layout=layout)
+        piece = Piece(page, region, region.type, 0, len(text), 0, len(region.text), place_of_region(region))
         return Draft(
             page,
-            (Part(page, region, text, 0, len(region.text), place_of_region(region)),),
-            heading_path=joined_path(self._headings.titles()),
-            context=joined_path(self._headings.titles(without=[region])),
+            (Part(text, 0, (piece,)),),
+            section=self._headings.section,
+            context=joined_path([heading.title for heading in self._headings.section if heading is not own]),
             table=place,
+            image_path=region.image_path,
         )
+
+
+def _layout(table: Table) -> str:
+    whole = TablePart(table, min(1, table.body_rows), table.body_rows)
+    return layout_of(lay_out(table.rows), whole, table.header_rows)

@@ -35,10 +35,11 @@ class Unit:
     below: tuple[Region, ...] = ()
 
 
-def units_of(page: PageResult) -> Iterator[Unit]:
+def units_of(page: PageResult, *, include_furniture: bool = False) -> Iterator[Unit]:
     """Yield the units of a page in reading order.
 
-    Headers, footers and page numbers are left out, and so is what has no text: a figure without caption, say.
+    What has no text is left out: a figure without caption, say. So are headers, footers and page numbers
+    unless `include_furniture` says otherwise.
     """
     owners = {region.order for region in page.regions if region.type in _OWNERS}
     attached: dict[int, list[Region]] = {}
@@ -46,10 +47,12 @@ def units_of(page: PageResult) -> Iterator[Unit]:
         if region.caption_of in owners and region.type not in _OWNERS:
             attached.setdefault(region.caption_of, []).append(region)
     for region in page.regions:
-        if region.type in FURNITURE or (region.caption_of in owners and region.type not in _OWNERS):
+        if region.type in FURNITURE and not include_furniture:
+            continue
+        if region.caption_of in owners and region.type not in _OWNERS:
             continue
         own = [caption for caption in attached.get(region.order, ()) if caption.text.strip()]
-        if region.text.strip() or own:
+        if own or region.text.strip():
             yield Unit(
                 page,
                 region,

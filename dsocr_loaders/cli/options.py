@@ -15,7 +15,18 @@ __all__ = ["CHUNK_SETTINGS", "READ_SETTINGS", "setting_options", "settings_from"
 
 F = TypeVar("F", bound="Callable[..., object]")
 
-CHUNK_SETTINGS = ("granularity", "chunk_tokens", "contextualize", "table_format")
+CHUNK_SETTINGS = (
+    "granularity",
+    "chunk_tokens",
+    "token_counter",
+    "min_tokens",
+    "overlap_tokens",
+    "parents",
+    "contextualize",
+    "table_format",
+    "join_pages",
+    "include_furniture",
+)
 """Those that shape chunks of a document that was read already."""
 
 READ_SETTINGS = (
@@ -35,13 +46,17 @@ READ_SETTINGS = (
     "max_concurrency",
     "image_format",
     "structure",
+    "recursive",
+    "allow_private_urls",
+    "prefer_text_layer",
+    "save_images",
     "show_progress",
 )
 """Those that shape how pages are read.
 
 The other settings are no options: the key of a remote engine comes from the environment (DSOCR_API_KEY), since a
-command line is visible to every user of a machine; `token_counter` is a function; `revision`, `journal` and
-`save_images` have no use in this release."""
+command line is visible to every user of a machine; `journal` has options of its own where pages are read; `revision`
+has no use in this release."""
 
 
 def setting_options(names: Iterable[str]) -> Callable[[F], F]:
@@ -52,6 +67,10 @@ def setting_options(names: Iterable[str]) -> Callable[[F], F]:
         for name in reversed(tuple(names)):
             flag = f"--{name.replace('_', '-')}"
             description = fields[name].description or ""
+            if fields[name].default is True:
+                off = click.option(f"{flag}/--no-{flag[2:]}", name, default=None, help=f"{description} [default: on]")
+                command = off(command)
+                continue
             if fields[name].annotation is bool:
                 command = click.option(flag, name, is_flag=True, default=None, help=description)(command)
                 continue

@@ -20,11 +20,12 @@ from dsocr_loaders.pipeline.events import (
     Tell,
     tell_nobody,
 )
-from dsocr_loaders.pipeline.faces import aiterate, iterate
+from dsocr_loaders.pipeline.faces import ItemStream, aiterate, iterate
 from dsocr_loaders.pipeline.stream import PageStream, RunItem
 from dsocr_loaders.pipeline.threads import in_thread
 
 __all__ = [
+    "ItemStream",
     "PageFinished",
     "PageRead",
     "PageRendered",

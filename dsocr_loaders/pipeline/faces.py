@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from concurrent.futures import CancelledError
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from dsocr_loaders.errors import EngineDead, engine_error
 
@@ -17,16 +17,35 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
     from concurrent.futures import Future
 
-    from dsocr_loaders.pipeline.stream import PageStream, RunItem
+    from dsocr_loaders.engines.loop import EngineLoop
+    from dsocr_loaders.pipeline.stream import RunItem
 
-__all__ = ["aiterate", "iterate"]
+__all__ = ["ItemStream", "aiterate", "iterate"]
 
 T = TypeVar("T")
+
+
+class ItemStream(Protocol):
+    """What can be iterated over: `PageStream`, or something that stands behind one. It lives on `loop`."""
+
+    @property
+    def loop(self) -> EngineLoop:
+        """The loop that `next` and `close` are coroutines for."""
+        ...
+
+    async def next(self) -> RunItem | None:
+        """Return the next item, None behind the last one. Cancelling loses nothing."""
+        ...
+
+    async def close(self) -> None:
+        """Cancel everything that is under way and wait until it has ended. Safe to call twice."""
+        ...
+
 
 _CLOSED = "The engine was closed while pages were being read."
 
 
-def iterate(stream: PageStream) -> Generator[RunItem]:
+def iterate(stream: ItemStream) -> Generator[RunItem]:
     """Yield the items of `stream`, blocking the calling thread while it waits.
 
     Works in any thread, also inside a running event loop (which it blocks).
@@ -44,7 +63,7 @@ def iterate(stream: PageStream) -> Generator[RunItem]:
                 _result(closing)
 
 
-async def aiterate(stream: PageStream) -> AsyncGenerator[RunItem]:
+async def aiterate(stream: ItemStream) -> AsyncGenerator[RunItem]:
     """Yield the items of `stream` without blocking the caller's event loop.
 
     Raises:

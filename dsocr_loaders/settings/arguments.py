@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Literal, TypedDict
+from collections.abc import Sequence  # noqa: TC003 - the hints are looked up
+from typing import Any, Literal, TypedDict
 
-from pydantic import SecretStr  # noqa: TC002 - the hints are looked up
+from pydantic import SecretStr  # noqa: TC002 - likewise
 
 from dsocr_loaders.settings.limits import Limits  # noqa: TC001 - likewise
 from dsocr_loaders.values import Task  # noqa: TC001 - likewise
@@ -17,14 +17,12 @@ __all__ = [
     "Resolution",
     "Server",
     "SettingsArguments",
-    "TokenCounter",
 ]
 
 Server = Literal["auto", "vllm", "sglang", "deepseek-ocr-rs", "ollama", "llama-server", "openai"]
 Resolution = Literal["tiny", "small", "base", "large", "gundam", "gundam-m"]
 Granularity = Literal["chunk", "region", "page", "document", "grounded"]
 OnPageError = Literal["raise", "skip", "placeholder", "text_layer"]
-TokenCounter = Callable[[str], int]
 
 
 class ReaderArguments(TypedDict, total=False):
@@ -39,7 +37,10 @@ class ReaderArguments(TypedDict, total=False):
     prompt: str | None
     granularity: Granularity
     chunk_tokens: int
-    token_counter: TokenCounter | None
+    token_counter: Any
+    min_tokens: int | None
+    overlap_tokens: int
+    parents: bool
     contextualize: bool
     table_format: Literal["markdown", "html"]
     pages: str | None
@@ -54,8 +55,13 @@ class ReaderArguments(TypedDict, total=False):
     on_page_error: OnPageError
     journal: str | bool | None
     structure: Literal["stream", "whole"]
+    join_pages: bool
+    include_furniture: bool
     save_images: str | None
     limits: Limits
+    recursive: bool
+    allow_private_urls: bool
+    prefer_text_layer: bool
     ordered: bool
     observers: Sequence[object]
     show_progress: bool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence  # noqa: TC003 - pydantic looks the types up
 from typing import Annotated, Any, Final, Literal, Self, Unpack
 
@@ -24,8 +25,8 @@ from dsocr_loaders.settings.arguments import (  # noqa: TC001 - pydantic looks t
     Resolution,
     Server,
     SettingsArguments,
-    TokenCounter,
 )
+from dsocr_loaders.settings.counters import is_counter, name_of_counter
 from dsocr_loaders.settings.limits import Limits
 from dsocr_loaders.settings.page_ranges import page_ranges
 from dsocr_loaders.settings.wording import Allowed, allowed_in_words, problems_in_words
@@ -91,8 +92,33 @@ class Settings(BaseModel):
     chunk_tokens: Annotated[int, Allowed("a whole number from 16 to 100000")] = Field(
         512, ge=16, le=100_000, description="Most tokens of a chunk, its headings counted in."
     )
-    token_counter: Annotated[TokenCounter | None, Allowed("a callable that returns the tokens of a text")] = Field(
-        None, description="Counts tokens; by default an estimate that needs no vocabulary."
+    token_counter: Annotated[
+        Any,
+        Allowed(
+            "the name of a tiktoken encoding or model, the path of a tokenizer.json, a tokenizer of tiktoken, "
+            "tokenizers or transformers, or a callable that returns the tokens of a text"
+        ),
+    ] = Field(
+        None,
+        description="Counts tokens: a tiktoken name, the path of a tokenizer.json, a tokenizer, or a callable; by "
+        "default an estimate that needs no vocabulary.",
+    )
+    min_tokens: Annotated[int | None, Allowed("a whole number from 0 to 100000")] = Field(
+        None,
+        ge=0,
+        le=100_000,
+        description="Chunks with fewer tokens are merged with a neighbour of their section; by default an eighth of "
+        "chunk_tokens, 0 merges none.",
+    )
+    overlap_tokens: Annotated[int, Allowed("a whole number from 0 to 50000, at most half of chunk_tokens")] = Field(
+        0,
+        ge=0,
+        le=50_000,
+        description="Most tokens that a piece of a split text repeats of the one before it; sentences if any fit.",
+    )
+    parents: Annotated[bool, Allowed("true or false")] = Field(
+        default=False,
+        description="Also make the chunks' parents: sections of several chunks, and whole tables that were split.",
     )
     contextualize: Annotated[bool, Allowed("true or false")] = Field(
         default=False,
@@ -134,17 +160,34 @@ class Settings(BaseModel):
     on_page_error: Annotated[OnPageError, Allowed("raise, skip, placeholder or text_layer")] = Field(
         "raise", description="What becomes of a page that failed."
     )
-    journal: Annotated[str | bool | None, Allowed("nothing in this release, which has no journal yet")] = Field(
-        None, description="Where raw answers are kept for reruns; not in this release."
-    )
+    journal: Annotated[
+        str | bool | None, Allowed("a file or folder on a local disk, or True for a file in the user's own folder")
+    ] = Field(None, description="Where raw answers are kept, so that a rerun reads no page again; off by default.")
     structure: Annotated[Literal["stream", "whole"], Allowed("stream or whole")] = Field(
-        "stream", description="Structure page by page, or from the whole document."
+        "stream", description="Structure page by page with a short look-ahead, or from the whole document."
     )
-    save_images: Annotated[str | None, Allowed("nothing in this release, which saves no crops yet")] = Field(
-        None, description="Folder for the crops of figures; not in this release."
+    join_pages: Annotated[bool, Allowed("true or false")] = Field(
+        default=True, description="Join paragraphs and tables that go on over a page break."
+    )
+    include_furniture: Annotated[bool, Allowed("true or false")] = Field(
+        default=False, description="Put headers, footers and page numbers into chunks too."
+    )
+    save_images: Annotated[str | None, Allowed("a folder's path")] = Field(
+        None, min_length=1, description="Folder for the crops of figures; none are saved by default."
     )
     limits: Annotated[Limits, Allowed("a Limits")] = Field(
         Limits(), description="The most that a source may hold, see Limits."
+    )
+    recursive: Annotated[bool, Allowed("true or false")] = Field(
+        default=False, description="Go into the subfolders of a folder too."
+    )
+    allow_private_urls: Annotated[bool, Allowed("true or false")] = Field(
+        default=False,
+        description="Let URLs lead to addresses that are not of the public internet, this machine's own included.",
+    )
+    prefer_text_layer: Annotated[bool, Allowed("true or false")] = Field(
+        default=False,
+        description="Read a page from the PDF's own text layer where that is good, the others with the engine.",
     )
     ordered: Annotated[bool, Allowed("true or false")] = Field(
         default=True,
@@ -194,12 +237,35 @@ class Settings(BaseModel):
             page_ranges(value)
         return value
 
-    @field_validator("journal", "save_images")
+    @field_validator("journal", mode="before")
     @classmethod
-    def _is_left_out(cls, value: object) -> object:
-        if value not in {None, False}:
-            raise ValueError("not in this release")
+    def _journal_is_a_place(cls, value: object) -> object:
+        if not (value is None or isinstance(value, bool) or (isinstance(value, str) and value.strip())):
+            raise ValueError("no place")
         return value
+
+    @field_validator("save_images", mode="before")
+    @classmethod
+    def _folder_as_text(cls, value: object) -> object:
+        return os.fspath(value) if isinstance(value, os.PathLike) else value
+
+    @field_validator("token_counter")
+    @classmethod
+    def _counter_counts(cls, value: object) -> object:
+        if not is_counter(value):
+            raise ValueError("no counter")
+        return value
+
+    @model_validator(mode="after")
+    def _chunks_have_room(self) -> Self:
+        for name in ("min_tokens", "overlap_tokens"):
+            most = self.chunk_tokens // (1 if name == "min_tokens" else 2)
+            chosen = getattr(self, name)
+            if chosen is not None and chosen > most:
+                raise SettingsError(
+                    f"{name}={chosen} is too much for chunk_tokens={self.chunk_tokens}; allowed here: up to {most}."
+                )
+        return self
 
     @model_validator(mode="after")
     def _locate_has_words(self) -> Self:
@@ -212,8 +278,8 @@ class Settings(BaseModel):
         return value if isinstance(value, str) else str(getattr(value, "fingerprint", type(value).__qualname__))
 
     @field_serializer("token_counter")
-    def _counter_as_text(self, value: TokenCounter | None) -> str | None:
-        return None if value is None else f"{value.__module__}.{getattr(value, '__qualname__', type(value))}"
+    def _counter_as_text(self, value: object) -> str | None:
+        return name_of_counter(value)
 
     def __getstate__(self) -> dict[Any, Any]:
         if self.api_key is not None:

@@ -83,14 +83,17 @@ def _trimmed(text: str) -> str:
 
 def _table(found: FoundTable, *, before: str, after: str) -> Table:
     rows = _fitted(found.rows)
-    covered = {number for one in lay_out(rows) for number in range(one.row, one.row + one.height)}
-    rows = [row for number, row in enumerate(rows) if number in covered]
     placements = lay_out(rows)
+    covered = {number for one in placements for number in range(one.row, one.row + one.height)}
+    if len(covered) < len(rows):
+        rows = [row for number, row in enumerate(rows) if number in covered]
+        placements = lay_out(rows)
     header_rows = count_header_rows(rows, placements)
     laid_out: list[list[Cell]] = [[] for _ in rows]
     for one in placements:
         is_header = one.cell.is_header or one.row < header_rows
-        laid_out[one.row].append(Cell(one.cell.text, one.height, one.width, is_header))
+        is_same = (one.height, one.width, is_header) == (one.cell.rowspan, one.cell.colspan, one.cell.is_header)
+        laid_out[one.row].append(one.cell if is_same else Cell(one.cell.text, one.height, one.width, is_header))
     return Table(tuple(map(tuple, laid_out)), header_rows, _trimmed(before), _trimmed(after))
 
 

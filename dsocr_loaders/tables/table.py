@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,8 +39,7 @@ class Cell:
             raise ValueError(f"a cell covers at least one row and one column, not {self.rowspan} by {self.colspan}")
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(NamedTuple):
     """Where a cell lies: its first row and column, and how many of each it covers."""
 
     cell: Cell
@@ -93,7 +92,7 @@ class Table:
         for placement in placements:
             text = placement.cell.text
             texts[placement.row][placement.column] = text
-            if len(text) > MAX_REPEATED_CHARACTERS:
+            if placement.height == placement.width == 1 or len(text) > MAX_REPEATED_CHARACTERS:
                 continue
             for row in range(placement.row, placement.row + placement.height):
                 columns = placement.width if row < self.header_rows else 1
@@ -109,7 +108,11 @@ def lay_out(rows: Sequence[Sequence[Cell]]) -> tuple[Placement, ...]:
     """
     placements: list[Placement] = []
     free_from: list[int] = []  # for each column: the first row in which no cell seen so far covers it
+    covered_to = 0  # all columns are free from this row on
     for row, cells in enumerate(rows):
+        if covered_to <= row and all(cell.rowspan == cell.colspan == 1 for cell in cells):  # as nearly all rows are
+            placements += [Placement(cell, row, column, 1, 1) for column, cell in enumerate(cells)]
+            continue
         column = 0
         for cell in cells:
             while column < len(free_from) and free_from[column] > row:
@@ -120,6 +123,7 @@ def lay_out(rows: Sequence[Sequence[Cell]]) -> tuple[Placement, ...]:
             height = min(cell.rowspan, len(rows) - row)
             free_from += [0] * (column + width - len(free_from))
             free_from[column : column + width] = [row + height] * width
+            covered_to = max(covered_to, row + height)
             placements.append(Placement(cell, row, column, height, width))
             column += width
     return tuple(placements)

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dsocr_loaders.geometry import Box
-    from dsocr_loaders.values.vocabulary import Dialect, RegionType
+    from dsocr_loaders.values.vocabulary import Dialect, HeadingSource, JoinKind, RegionType
 
 __all__ = [
     "Answer",
     "AnswerIssue",
     "Drop",
+    "Join",
     "LayoutAnswer",
     "Line",
     "Link",
     "ParsedAnswer",
     "RawAnswer",
+    "Reference",
     "Region",
     "Span",
 ]
@@ -36,6 +38,38 @@ class Line:
     """An exact box inside a region, with the range of the region's text that it holds."""
 
     box: Box
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """The region that a region goes on from.
+
+    Attributes:
+        page_number, order: that region: on an earlier page, or earlier on the same one where a heading came apart
+            into its number and its words. It is the last piece before this one, and may continue a third.
+        how: how the two texts are put together; `dsocr_loaders.structure.joined` does it for texts.
+        header_rows: rows at the top of this table that repeat the earlier one's; for `rows_after_header` alone.
+    """
+
+    page_number: int
+    order: int
+    how: JoinKind
+    header_rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A mention of a figure, table or formula: "see Figure 3".
+
+    Attributes:
+        page_number, order: the region at the other end: what is mentioned, or who mentions it.
+        start, end: where the words stand, in the text of the region that mentions.
+    """
+
+    page_number: int
+    order: int
     start: int
     end: int
 
@@ -82,9 +116,24 @@ class Region:
         page_index: which page of an answer that holds several pages, from 0.
         lines: exact sub-boxes where they are known.
         order: position on the page, from 0; `regions[order]` is this region.
-        level: depth of a heading, 1 is the highest; 0 for everything else.
+        level: depth of a heading, 1 is the highest; 0 for everything else. A title with a deeper level than 1 is a
+            section that was marked as a title.
         caption_of: `order` of the table or figure that this caption or footnote belongs to.
         links: addresses that the text leads to, in order, none overlapping another; from a text layer alone.
+
+    What follows is empty until a `dsocr_loaders.structure.Structurer` has seen the page. It changes no text, no box
+    and no order, so that everything below can be ignored, or undone with `dsocr_loaders.structure.unstructured`.
+
+        heading_source: where the level comes from; `""` for what is no heading.
+        marked_level: the level that the page itself marks, which `level` was before; 0 where it marks none.
+        original_type: what the region was before it was recognised as a header, footer or page number by standing
+            at the same place on neighbouring pages; None for every other region.
+        continues: the region that this one goes on from, or None.
+        number: of a table, figure or formula, as its caption or itself says: `"3"`, `"A.1"`.
+        refers_to: tables, figures and formulas that this text mentions, in order.
+        referred_from: texts that mention this table, figure or formula, in order. While pages stream, those on the
+            pages before it and on the few pages behind it that a look-ahead holds; in a `Document`, all.
+        image_path: file of the figure's crop if it was saved, else `""`.
     """
 
     type: RegionType
@@ -98,6 +147,14 @@ class Region:
     level: int = 0
     caption_of: int | None = None
     links: tuple[Link, ...] = ()
+    heading_source: HeadingSource = ""
+    marked_level: int = 0
+    original_type: RegionType | None = None
+    continues: Join | None = None
+    number: str = ""
+    refers_to: tuple[Reference, ...] = ()
+    referred_from: tuple[Reference, ...] = ()
+    image_path: str = ""
 
 
 @dataclass(frozen=True, slots=True)

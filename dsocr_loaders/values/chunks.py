@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dsocr_loaders.geometry import Box
     from dsocr_loaders.values.vocabulary import RegionType
 
@@ -42,7 +44,7 @@ class ChunkMetadata:
         source_sha256: hex digest of the file's bytes.
         chunk_id: the chunk's own id, since some stores drop the framework's.
         parent_id: id of the chunk that this one is a part of, or `""`.
-        chunk_index: position in the document, from 0.
+        chunk_index: position in the document, from 0; of a parent, that of its first child.
         page_number: first page, from 1.
         page_end: last page.
         total_pages: pages of the file.
@@ -60,8 +62,11 @@ class ChunkMetadata:
         page_status: the worst status among the chunk's pages.
         table_id: the same for all parts of a table, or `""`.
         table_rows: body rows in this part, `"1-24"`, or `""`.
+        table_columns: columns in this part, `"1,5-8"`, the first of which names the rows; `""` for all, or no table.
         table_part, table_parts: this part and how many there are, 1 of 1 for a whole table; 0 and 0 for no table.
+        table_layout: compact JSON of what the text cannot tell, spans above all, for `reconstruct_table`; or `""`.
         image_path: file of the figure's crop if it was saved, or `""`.
+        child_count: how many parts it has, those whose `parent_id` it is; 0 unless it is a parent.
     """
 
     source: str
@@ -89,13 +94,24 @@ class ChunkMetadata:
     page_status: str
     table_id: str = ""
     table_rows: str = ""
+    table_columns: str = ""
     table_part: int = 0
     table_parts: int = 0
+    table_layout: str = ""
     image_path: str = ""
+    child_count: int = 0
 
     def as_dict(self) -> dict[str, str | int | float]:
         """Return a new dict with the contract's keys, in the order above; a word of a vocabulary is a plain `str`."""
-        return {key: str(value) if isinstance(value, str) else value for key, value in asdict(self).items()}
+        return {key: str(value) if isinstance(value, str) else value for key, value in _items(self)}
+
+
+def _items(metadata: ChunkMetadata) -> Iterator[tuple[str, str | int | float]]:
+    for name in _NAMES:
+        yield name, getattr(metadata, name)
+
+
+_NAMES = tuple(field.name for field in fields(ChunkMetadata))
 
 
 @dataclass(frozen=True, slots=True)

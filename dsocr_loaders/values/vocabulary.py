@@ -9,9 +9,42 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-__all__ = ["BoxSource", "Dialect", "PageStatus", "PageUnit", "RegionType", "Task", "TextSource", "worst_status"]
+__all__ = [
+    "BoxSource",
+    "Dialect",
+    "HeadingSource",
+    "JoinKind",
+    "PageStatus",
+    "PageUnit",
+    "RegionType",
+    "Task",
+    "TextSource",
+    "worst_status",
+]
 
 PageUnit = Literal["pt", "px"]
+
+HeadingSource = Literal["", "bookmark", "number", "size", "markup", "neighbours"]
+"""Where a heading's level comes from.
+
+* `bookmark`: a bookmark of the PDF has this title on this page;
+* `number`: its numbering, such as `3.2`, `Chapter 3`, `第三章`, `§ 5`, `IV.`;
+* `size`: how large its letters are beside other headings;
+* `markup`: how the page marks it: as the title, or by the number of `#`;
+* `neighbours`: it is unnumbered and stands among numbered headings: "References" behind "7 Outlook";
+* `""`: no heading, or a page that no `Structurer` has seen.
+"""
+
+JoinKind = Literal["hyphen", "none", "space", "line", "rows", "rows_after_header", "repeated"]
+"""How a region goes on from the one that it continues.
+
+* `hyphen`: a word was divided: drop the hyphen that ends the earlier text, then put nothing between;
+* `none`: put nothing between (Chinese, Japanese; a hyphen that is part of the word and stays);
+* `space`, `line`: put one blank, or one line break (a list that goes on with its next item), between;
+* `rows`: the table's rows are further rows of the earlier table;
+* `rows_after_header`: so are those behind its first `header_rows` rows, which repeat the earlier table's;
+* `repeated`: the text says again what the earlier region said ("Table 3 (continued)"): leave it out when joining.
+"""
 
 
 class RegionType(StrEnum):

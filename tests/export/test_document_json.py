@@ -12,6 +12,7 @@ from dsocr_loaders.export import document_from_json, document_to_json
 from dsocr_loaders.geometry import Box
 from dsocr_loaders.values import (
     Document,
+    Join,
     LayoutAnswer,
     Line,
     OutlineEntry,
@@ -19,6 +20,7 @@ from dsocr_loaders.values import (
     PageResult,
     PageStatus,
     RawAnswer,
+    Reference,
     Region,
     RegionType,
     Source,
@@ -42,6 +44,8 @@ def tuples(values, most=3):
     return st.lists(values, max_size=most).map(tuple)
 
 
+JOINS = ["hyphen", "none", "space", "line", "rows", "rows_after_header", "repeated"]
+references = st.builds(Reference, numbers, numbers, numbers, numbers)
 regions = st.builds(
     Region,
     type=st.sampled_from(RegionType),
@@ -54,6 +58,14 @@ regions = st.builds(
     order=numbers,
     level=numbers,
     caption_of=st.none() | numbers,
+    heading_source=st.sampled_from(["", "bookmark", "number", "size", "markup", "neighbours"]),
+    marked_level=numbers,
+    original_type=st.none() | st.sampled_from(RegionType),
+    continues=st.none() | st.builds(Join, numbers, numbers, st.sampled_from(JOINS), numbers),
+    number=texts,
+    refers_to=tuples(references),
+    referred_from=tuples(references),
+    image_path=texts,
 )
 raw_answers = st.builds(
     RawAnswer, texts, st.none() | texts, st.none() | numbers, st.none() | numbers, model=texts, engine=texts

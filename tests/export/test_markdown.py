@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from dsocr_loaders.export import document_markdown, page_markdown
 from dsocr_loaders.geometry import Box
 from dsocr_loaders.grounding import parse_answer
+from dsocr_loaders.structure import Structurer, build_document
 from dsocr_loaders.values import (
     Document,
     Link,
@@ -18,6 +19,7 @@ from dsocr_loaders.values import (
     Region,
     RegionType,
     Source,
+    SourceInfo,
     TextSource,
 )
 
@@ -58,7 +60,7 @@ def test_regions_in_order():
 
     expected = (
         "# A title over two lines\n\n### Sub\n\n## Section\n\n###### Deep\n\n"
-        "Some *text* with \\(x\\) and 10<sup>3</sup>.\nSecond line.\n\n- one\n- two\n\n"
+        "Some *text* with $x$ and 10<sup>3</sup>.\nSecond line.\n\n- one\n- two\n\n"
         "| a | b |\n| --- | --- |\n| 1 | 2 |\n\n$$ x = 1 $$\n\n1 A note\n\nelse"
     )
     assert expected == page_markdown(page)
@@ -91,14 +93,14 @@ def test_all_of_a_table_region():
         ("\\[ x = 1", "$$ x = 1 $$"),
         ("x = 1 \\]", "$$ x = 1 $$"),
         ("\\begin{matrix} a \\\\[2pt] b \\end{matrix}", "$$ \\begin{matrix} a \\\\[2pt] b \\end{matrix} $$"),
-        ("\\(x = 1\\)", "\\(x = 1\\)"),
+        ("\\(x = 1\\)", "$x = 1$"),
         ("$$x$$", "$$x$$"),
         ("\\[\\]", ""),
         (" \n", ""),
     ],
 )
 def test_formulas(text, shown):
-    """This test ensures that display formulas stand in `$$`, inline ones are left alone, and broken ones are kept."""
+    """This test ensures that display formulas stand in `$$`, inline ones in `$`, and broken ones are kept."""
     assert shown == page_markdown(page_of(region("formula", text)))
 
 
@@ -158,6 +160,68 @@ def test_answer_of_the_model():
     page = page_of(*parse_answer(answer).regions)
 
     assert "# Title\n\n*Table 1*\n\n| a | b |\n| --- | --- |\n| 1 | 2 |" == page_markdown(page)
+
+
+def document_of(*contents):
+    pages = [replace(page_of(*regions), page_number=number) for number, regions in enumerate(contents, start=1)]
+    structurer = Structurer(SourceInfo(len(pages), ("",) * len(pages), (), "pymupdf"), "whole")
+    for page in pages:
+        structurer.add(page)
+    return build_document(SOURCE, SourceInfo(len(pages), (), (), "pymupdf"), structurer.finish())
+
+
+def test_texts_over_pages():
+    """This test ensures that what goes on over a page break is one paragraph again, unless that is switched off."""
+    document = document_of(
+        [region("text", "This is divid-", top=0.6), region("footnote", "1 A note", top=0.8)],
+        [region("text", "ed and ends.", top=0.1), region("list", "- one", top=0.8)],
+        [region("list", "- two", top=0.1)],
+    )
+
+    assert "This is divided and ends.\n\n1 A note\n\n- one\n- two" == document_markdown(document)
+    assert "This is divid-\n\n1 A note\n\ned and ends.\n\n- one\n\n- two" == document_markdown(
+        document, join_pages=False
+    )
+
+
+def test_tables_over_pages():
+    """This test ensures that a table is one again, with its header and its caption once, in both formats."""
+    more = HTML.replace("1", "3").replace("2", "4")
+    document = document_of(
+        [region("caption", "Table 1", caption_of=1, top=0.3), region("table", HTML, top=0.5)],
+        [region("caption", "Table 1 (continued)", caption_of=1, top=0.1), region("table", more, top=0.3)],
+    )
+    table = "| a | b |\n| --- | --- |\n| 1 | 2 |"
+
+    assert f"*Table 1*\n\n{table}\n| 3 | 4 |" == document_markdown(document)
+    assert 1 == document_markdown(document, table_format="html").count("<th>a</th>")
+    assert "*Table 1 (continued)*\n\n| a | b |" in document_markdown(document, join_pages=False)
+
+
+def test_headings_that_came_apart():
+    """This test ensures that a number and its words are one line, on its page alone and in the document."""
+    document = document_of([region("heading", "3.1"), region("heading", "Aim"), region("text", "x")])
+
+    assert "### 3.1 Aim\n\nx" == document_markdown(document)
+    assert "### 3.1 Aim\n\nx" == page_markdown(document.pages[0])
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/out/a.png", "/out/a.png"),
+        ("C:\\my crops\\a.png", "<C:/my crops/a.png>"),
+        ("/a(1)<b>.png", "</a(1)%3Cb%3E.png>"),
+    ],
+)
+def test_saved_crops(path, shown):
+    """This test ensures that a saved crop is an image, with its caption in words, with and without one."""
+    figure = replace(region("figure", top=0.1), image_path=path)
+    caption = region("caption", "Fig. 1 [a] <script>", caption_of=0, top=0.2)
+
+    with_caption = f"![Fig. 1 \\[a\\] &lt;script>]({shown})\n\n*Fig. 1 [a] &lt;script>*"
+    assert with_caption == page_markdown(page_of(figure, caption))
+    assert f"![]({shown})" == page_markdown(page_of(figure))
 
 
 kinds = st.sampled_from([kind for kind in RegionType if kind not in {"header", "footer", "page_number"}])

@@ -1,10 +1,24 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from dsocr_loaders.tables import Cell, Table, parse_table, parse_tables, split_rows, table_html, table_markdown
-from dsocr_loaders.tables.table import lay_out
+from dsocr_loaders.tables import (
+    Cell,
+    Measure,
+    ShownPart,
+    Table,
+    columns_in_words,
+    lay_out,
+    layout_of,
+    parse_table,
+    parse_tables,
+    rebuilt_table,
+    split_table,
+    table_html,
+    table_markdown,
+    table_text,
+)
 
 MARKUP = (
     "<table>",
@@ -40,6 +54,23 @@ cell_texts = st.lists(lines, max_size=3).map("\n".join)
 around = st.lists(st.text("ab.*", min_size=1, max_size=5), max_size=2).map(" ".join)
 
 
+def halves(text, count, room):
+    """Return ranges of words that fit."""
+    ranges, start = [], 0
+    while start < len(text):
+        end = len(text)
+        while end > start + 1 and count(text[start:end]) > room:
+            end = start + (end - start) // 2
+        while end < len(text) and text[end].isspace():
+            end += 1
+        if not text[end:].strip():
+            end = len(text)
+        inked = start + len(text[start:end].rstrip())
+        ranges.append((start, inked))
+        start = end
+    return ranges
+
+
 @st.composite
 def tables(draw):
     """Draw a table without gaps: every place of a rectangle is covered, no cell reaches out of header or body."""
@@ -65,7 +96,7 @@ def test_any_text_is_a_table(text):
     """This test ensures that no text makes parsing, writing or splitting fail, and that the written form is stable."""
     for table in (parse_table(text), *parse_tables(text)):
         table_markdown(table)
-        split_rows(table, lambda part: len(part.rows) < 3)
+        split_table(table, Measure(len, 20, "markdown", halves))
         alone = Table(table.rows, table.header_rows)
 
         assert alone == parse_table(table_html(alone))
@@ -104,17 +135,47 @@ def test_markdown_round_trip(table):
     assert (table.before, table.after) == (back.before, back.after)
 
 
-@given(tables(), st.integers(1, 5))
-def test_parts_hold_the_table(table, most):
-    """This test ensures that the parts' body rows are those of the table, each once and in order, spans filled in."""
-    parts = split_rows(table, lambda part: len(part.rows) - part.header_rows <= most)
+@given(tables(), st.integers(1, 150), st.sampled_from(["markdown", "html"]), st.randoms())
+def test_parts_make_the_table_again(table, room, table_format, random):
+    """This test ensures that parts, whatever the room, make the table's grid, header rows and spans again."""
+    table = Table(table.rows, table.header_rows)
+    parts = split_table(table, Measure(len, room, table_format, halves))
+    placements = lay_out(table.rows)
+    shown = [
+        ShownPart(
+            table_text(part.table, table_format),
+            f"{part.first_row}-{part.last_row}" if part.last_row else "",
+            columns_in_words(part.columns),
+            layout_of(placements, part, table.header_rows),
+        )
+        for part in parts
+    ]
+    random.shuffle(shown)
 
-    width = len(table.grid[0])
-    rows = [row + ("",) * (width - len(row)) for part in parts for row in part.table.grid[part.table.header_rows :]]
-    assert list(table.grid[table.header_rows :]) == rows
+    back = rebuilt_table(shown)
+
+    assert table.grid == back.grid
+    assert table.header_rows == back.header_rows
+    assert [(one[1:], one.cell.text) for one in placements] == [(one[1:], one.cell.text) for one in lay_out(back.rows)]
+
+
+@given(tables(), st.integers(20, 150))
+def test_rows_are_whole_while_they_fit(table, room):
+    """This test ensures that rows of a table whose rows all fit with the header are each in one part, with it."""
+    table = Table(table.rows, table.header_rows)
+    measure = Measure(len, room, "markdown", halves)
+    header = table.rows[: table.header_rows]
+    body = [Table((*header, row), len(header)) for row in table.rows[len(header) :]]
+    assume(all(cell.rowspan == 1 for row in table.rows for cell in row))
+    assume(body and all(measure.tokens(row) < room for row in body))
+
+    parts = split_table(table, measure)
+
     numbers = [number for part in parts if part.last_row for number in range(part.first_row, part.last_row + 1)]
     assert list(range(1, table.body_rows + 1)) == numbers
-    assert all(part.table.rows[: table.header_rows] == table.rows[: table.header_rows] for part in parts)
+    assert all(part.columns == () and part.cut is None for part in parts)
+    assert all(part.table.rows[: len(header)] == header for part in parts)
+    assert all(measure.tokens(part.table) <= room for part in parts)
 
 
 @given(st.lists(st.lists(st.builds(Cell, cell_texts, st.integers(1, 9), st.integers(1, 9)), max_size=4), max_size=6))

@@ -34,9 +34,12 @@ CONTRACT = {
     "page_status": str,
     "table_id": str,
     "table_rows": str,
+    "table_columns": str,
     "table_part": int,
     "table_parts": int,
+    "table_layout": str,
     "image_path": str,
+    "child_count": int,
 }
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dsocr_loaders.errors import EngineError
     from dsocr_loaders.values import Answer, PageImage, ReadRequest
 
-__all__ = ["TextLayerEngine", "prepare_text_layer"]
+__all__ = ["TextLayerEngine", "prepare_text_layer", "text_layer_or_reason"]
 
 _PDF = "application/pdf"
 
@@ -90,15 +90,27 @@ def prepare_text_layer(page: PageImage, _request: ReadRequest, *, password: Pass
         EngineUnavailable: the page needs OCR.
         SourceDamaged, PasswordRequired: the file or the page cannot be opened.
     """
+    found = text_layer_or_reason(page, password)
+    if isinstance(found, str):
+        raise _needs_ocr(page, found)
+    return found
+
+
+def text_layer_or_reason(page: PageImage, password: Password) -> Prepared | str:
+    """Return the regions of `page` as a `LayoutAnswer`, or why it needs OCR, in words that follow "because".
+
+    Raises:
+        SourceDamaged, PasswordRequired: the file or the page cannot be opened.
+    """
     source = page.source
     if source.media_type != _PDF:
-        raise _needs_ocr(page, IS_IMAGE)
+        return IS_IMAGE
     document = opened(source, password)
     with damage_as_error(f"{source.name}, page {page.page_number}"):
         layer = layer_of(document[page.page_number - 1])
-    reason = reason_for_ocr(layer)
+    reason = reason_for_ocr(layer, page.ink)
     if reason is not None:
-        raise _needs_ocr(page, reason)
+        return reason
     fingerprint = _fingerprint()
     regions = regions_of(layer, profile_of_source(source, password), page_number=page.page_number)
     name = f"{fingerprint}\n{source.sha256}\n{page.page_number}"

@@ -132,10 +132,10 @@ def test_blobs_are_read_side_by_side(make_pdf, tmp_path, answers):
 
 def test_documents_come_as_they_are_read(make_pdf, tmp_path, answer):
     """This test ensures that the first Document does not wait for the last page, and that leaving early cancels."""
-    path = make_pdf(tmp_path / "long.pdf", [f"Page {number}" for number in range(1, 9)])
+    path = make_pdf(tmp_path / "long.pdf", [f"Page {number}" for number in range(1, 17)])
     engine = ScriptedEngine(
         lambda request: answer(f"Part {request.page.page_number}", "Body."),
-        delay_s=lambda request: 3600.0 if request.page.page_number == 8 else 0.0,
+        delay_s=lambda request: 3600.0 if request.page.page_number == 16 else 0.0,
     )
 
     async def main():

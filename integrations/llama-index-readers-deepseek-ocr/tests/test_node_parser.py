@@ -205,9 +205,9 @@ def test_a_pipeline_replaces_what_has_changed(make_pdf, tmp_path, text_reader, e
     make_pdf("about whales", "about whalers", name="a.pdf", folder=tmp_path)
     changed = run()
 
-    assert ["about whales\n\nabout ships", "about storms"] == [node.text for node in first]
+    assert ["about whales about ships", "about storms"] == [node.text for node in first]
     assert [] == unchanged
-    assert ["about whales\n\nabout whalers"] == [node.text for node in changed]
+    assert ["about whales about whalers"] == [node.text for node in changed]
     assert first[0].ref_doc_id == changed[0].ref_doc_id
     assert {first[1].id_: first[1].ref_doc_id, changed[0].id_: changed[0].ref_doc_id} == stored_texts(store, embedding)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 import dsocr_loaders
@@ -27,7 +26,17 @@ if TYPE_CHECKING:
 
 __all__ = ["DeepSeekOCRNodeParser"]
 
-_CHUNK_SETTINGS = ("chunk_tokens", "token_counter", "contextualize", "table_format")
+_CHUNK_SETTINGS = (
+    "chunk_tokens",
+    "token_counter",
+    "min_tokens",
+    "overlap_tokens",
+    "parents",
+    "contextualize",
+    "table_format",
+    "join_pages",
+    "include_furniture",
+)
 
 
 def _setting(name: str) -> Any:  # noqa: ANN401 - what pydantic's Field returns
@@ -51,17 +60,23 @@ class DeepSeekOCRNodeParser(NodeParser):
     Nodes are those of `DeepSeekOCRReader.load_nodes`, with what else the document's metadata says (its file's dates,
     for example) on each. Relationships name other nodes without copying their metadata.
 
-    `chunk_tokens`, `token_counter`, `contextualize` and `table_format` are as in `dsocr_loaders.Settings`. A token
-    counter takes part in a pipeline's cache by its name, so two of them need two names.
+    The settings that shape chunks are as in `dsocr_loaders.Settings`. A token counter takes part in a pipeline's cache
+    by its name, so two of them need two names. With `parents`, the nodes are what `AutoMergingRetriever` merges: put
+    all of them into the docstore, and those of `get_leaf_nodes` into the index.
 
     Raises:
         SettingsError: a setting is not allowed, or shapes no nodes.
     """
 
     chunk_tokens: int = _setting("chunk_tokens")
-    token_counter: Callable[[str], int] | None = _setting("token_counter")
+    token_counter: Any = _setting("token_counter")
+    min_tokens: int | None = _setting("min_tokens")
+    overlap_tokens: int = _setting("overlap_tokens")
+    parents: bool = _setting("parents")
     contextualize: bool = _setting("contextualize")
     table_format: Literal["markdown", "html"] = _setting("table_format")
+    join_pages: bool = _setting("join_pages")
+    include_furniture: bool = _setting("include_furniture")
     id_func: IdFuncCallable = Field(
         default=default_id_func, exclude=True, description="Not used: a node has its chunk's id."
     )
@@ -78,7 +93,7 @@ class DeepSeekOCRNodeParser(NodeParser):
         return "DeepSeekOCRNodeParser"
 
     @field_serializer("token_counter")
-    def _counter_as_text(self, value: Callable[[str], int] | None) -> str | None:
+    def _counter_as_text(self, value: object) -> str | None:
         shown: str | None = Settings(token_counter=value).model_dump()["token_counter"]
         return shown
 

@@ -75,11 +75,24 @@ def relation(node: BaseNode) -> RelatedNodeInfo:
 
 
 def linked(nodes: Sequence[N]) -> list[N]:
-    """Make neighbours of one source each other's PREVIOUS and NEXT; their texts and metadata must be final."""
-    for node, following in pairwise(nodes):
+    """Make neighbours of one source each other's PREVIOUS and NEXT, and parents and children PARENT and CHILD.
+
+    Parents (see `Settings.parents`) are no neighbours. Texts and metadata of the nodes must be final.
+    """
+    leaves = [node for node in nodes if not node.metadata["child_count"]]
+    for node, following in pairwise(leaves):
         if _source_id(node) == _source_id(following):
             node.relationships[NodeRelationship.NEXT] = relation(following)
             following.relationships[NodeRelationship.PREVIOUS] = relation(node)
+    parents = {node.node_id: node for node in nodes if node.metadata["child_count"]}
+    children: dict[str, list[RelatedNodeInfo]] = {}
+    for node in nodes:
+        parent = parents.get(node.metadata["parent_id"])
+        if parent is not None:
+            node.relationships[NodeRelationship.PARENT] = relation(parent)
+            children.setdefault(parent.node_id, []).append(relation(node))
+    for parent_id, own in children.items():
+        parents[parent_id].relationships[NodeRelationship.CHILD] = own
     return list(nodes)
 
 

@@ -1,0 +1,68 @@
+"""Formulas in texts."""
+
+from __future__ import annotations
+
+import time
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dsocr_loaders.structure import formulas_in, normalised_latex
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("with \\( x_1 \\) and \\[ y \\] in it", "with $x_1$ and $$ y $$ in it"),
+        ("$x$ and $$y$$", "$x$ and $$y$$"),
+        ("财税 \\[ 2015 \\] 4号, \\[1995\\]", "财税 [2015] 4号, [1995]"),
+        ("costs $5 and $6", "costs $5 and $6"),
+        ("costs $5, \\(x\\) and $6", "costs \\$5, $x$ and \\$6"),
+        ("\\$5 and \\(x\\)", "\\$5 and $x$"),
+        ("\\begin{matrix} a \\\\[2pt] b \\end{matrix}", "\\begin{matrix} a \\\\[2pt] b \\end{matrix}"),
+        ("line\\\\ \\[ y \\]", "line\\\\ $$ y $$"),
+        ("only \\( opened", "only \\( opened"),
+        ("only closed \\]", "only closed \\]"),
+        ("\\( twice \\( opened \\)", "\\( twice $opened$"),
+        ("no formulas", "no formulas"),
+    ],
+)
+def test_delimiters(text, shown):
+    """This test ensures that formulas stand between dollars, that mere numbers do not, and that the rest stays."""
+    assert shown == normalised_latex(text)
+
+
+def test_formulas_in():
+    """This test ensures that formulas are found with their ranges, so that nobody cuts into one."""
+    text = "a \\( x \\) b \\[\ny\n\\] c $z$ d"
+    found = formulas_in(text)
+
+    assert ["\\( x \\)", "\\[\ny\n\\]", "$z$"] == [text[each.start : each.end] for each in found]
+    assert [("x", False), ("y", True), ("z", False)] == [(each.latex, each.is_display) for each in found]
+
+
+pieces = st.lists(st.sampled_from(["\\(", "\\)", "\\[", "\\]", "$", "$$", "\\", "x", " ", "1", "\n"]), max_size=14)
+
+
+@given(pieces)
+def test_any_text(drawn):
+    """This test ensures that formulas lie in order, and that the form is found once and for all."""
+    text = "".join(drawn)
+    found = formulas_in(text)
+    shown = normalised_latex(text)
+
+    assert all(one.end <= other.start for one, other in pairwise(found))
+    assert shown == normalised_latex(shown)
+    assert text.count("x") == shown.count("x")
+
+
+@pytest.mark.parametrize("piece", ["\\(", "\\[", "$", "$$", "\\( \\[ ", "$ \\(", "\\(x\\)", "$x$ ", "\\[1 "])
+def test_time_is_linear(piece):
+    """This test ensures that a hostile text of half a million characters is done at once."""
+    text = piece * (500_000 // len(piece)) + "\\)\\]$"
+    start = time.perf_counter()
+    normalised_latex(text)
+
+    assert time.perf_counter() - start < 5
