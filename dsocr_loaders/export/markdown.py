@@ -184,7 +184,8 @@ def _with_links(region: Region) -> str:
     """Return the text, with `[text](address)` where a range of it leads somewhere."""
     text, position = "", 0
     for link in region.links:
-        shown = region.text[link.start : link.end].replace("[", "\\[").replace("]", "\\]")
+        # Entities, since escaped brackets are the delimiters of LaTeX.
+        shown = region.text[link.start : link.end].replace("[", "&#91;").replace("]", "&#93;")
         text += f"{region.text[position : link.start]}[{shown}]({quote(link.url, safe=_IN_ADDRESS)})"
         position = link.end
     return text + region.text[position:]
