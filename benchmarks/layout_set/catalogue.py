@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING
 
+from layout_set.examples import EXAMPLES, write_example
 from layout_set.prose import APART, KNOWN, Prose
 from layout_set.recipes import Plan, article, book, magazine, newsletter
 from layout_set.reports import letter, manual, problems, report, slides, statement
@@ -17,28 +19,36 @@ if TYPE_CHECKING:
 
     from layout_set.sheet import Book
 
-__all__ = ["CATALOGUE", "Entry", "build"]
+__all__ = ["CATALOGUE", "Entry", "Part", "build"]
+
+
+class Part(StrEnum):
+    """Documents to look at while working, those that are kept apart, and the repository's examples."""
+
+    WORK = "Documents to work with"
+    APART = "Documents kept apart"
+    EXAMPLES = "Example documents"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A document: who writes it to a path, and whether it is kept apart from those that one looks at while working."""
+    """A document: who writes it to a path, and which part of the set it belongs to."""
 
     name: str
     write: Callable[[Path], None]
-    is_apart: bool
+    part: Part
 
 
 def _known(name: str, recipe: Callable[[Prose, Plan], Book], plan: Plan) -> Entry:
-    return Entry(name, lambda path: recipe(Prose(name, KNOWN), plan).save(path), is_apart=False)
+    return Entry(name, lambda path: recipe(Prose(name, KNOWN), plan).save(path), Part.WORK)
 
 
 def _apart(name: str, recipe: Callable[[Prose, Plan], Book], plan: Plan) -> Entry:
-    return Entry(name, lambda path: recipe(Prose(name, APART), plan).save(path), is_apart=True)
+    return Entry(name, lambda path: recipe(Prose(name, APART), plan).save(path), Part.APART)
 
 
-def _script(name: str, recipe: Callable[[], Book], *, is_apart: bool) -> Entry:
-    return Entry(name, lambda path: recipe().save(path), is_apart)
+def _script(name: str, recipe: Callable[[], Book], part: Part) -> Entry:
+    return Entry(name, lambda path: recipe().save(path), part)
 
 
 CATALOGUE: tuple[Entry, ...] = (
@@ -56,11 +66,11 @@ CATALOGUE: tuple[Entry, ...] = (
     _known("manual", manual, Plan(font="Helvetica", size=10, margin=80, header_at=62, pages=3)),
     _known("problems", problems, Plan(columns=1, size=11, margin=85, pages=2)),
     _known("slides", slides, Plan(pages=2)),
-    _script("chinese-two", lambda: chinese("chinese-two", 0, 2), is_apart=False),
-    _script("japanese", lambda: japanese("japanese", 0), is_apart=False),
-    _script("vertical", lambda: vertical("vertical", 0, 1), is_apart=False),
-    _script("vertical-two", lambda: vertical("vertical-two", 0, 2, 10.0), is_apart=False),
-    Entry("hebrew", lambda path: hebrew(path, "hebrew", 0, 2), is_apart=False),
+    _script("chinese-two", lambda: chinese("chinese-two", 0, 2), Part.WORK),
+    _script("japanese", lambda: japanese("japanese", 0), Part.WORK),
+    _script("vertical", lambda: vertical("vertical", 0, 1), Part.WORK),
+    _script("vertical-two", lambda: vertical("vertical-two", 0, 2, 10.0), Part.WORK),
+    Entry("hebrew", lambda path: hebrew(path, "hebrew", 0, 2), Part.WORK),
     _apart("article-narrow", article, Plan(size=9, gutter=14, margin=48, leading=1.15, header_at=44, pages=3)),
     _apart("article-letters", article, Plan(font="Helvetica", size=9.5, habit="letter", numbered=False, pages=2)),
     _apart("book-large", book, Plan(width=480, height=700, size=11.5, leading=1.3, indent=18, header_at=66, pages=2)),
@@ -73,9 +83,10 @@ CATALOGUE: tuple[Entry, ...] = (
     _apart("problems-sans", problems, Plan(font="Helvetica", size=10, margin=70, pages=1)),
     _apart("slides-apart", slides, Plan(pages=1)),
     _apart("letter", letter, Plan(font="Times-Roman", size=11, margin=72, pages=1)),
-    _script("chinese-three", lambda: chinese("chinese-three", 1, 3, 9.0), is_apart=True),
-    _script("vertical-apart", lambda: vertical("vertical-apart", 1, 2, 12.0, by_character=True), is_apart=True),
-    Entry("hebrew-one", lambda path: hebrew(path, "hebrew-one", 1, 1), is_apart=True),
+    _script("chinese-three", lambda: chinese("chinese-three", 1, 3, 9.0), Part.APART),
+    _script("vertical-apart", lambda: vertical("vertical-apart", 1, 2, 12.0, by_character=True), Part.APART),
+    Entry("hebrew-one", lambda path: hebrew(path, "hebrew-one", 1, 1), Part.APART),
+    *(Entry(f"example-{name}", partial(write_example, name), Part.EXAMPLES) for name in EXAMPLES),
 )
 
 

@@ -57,7 +57,7 @@ def page_markdown(page: PageResult, *, table_format: TableFormat = "markdown") -
     * a caption is in italics, right above or below its table or figure, as on the page; a figure is its saved crop,
       `![caption](path)`, if there is one, and its caption;
     * headers, footers and page numbers are left out;
-    * what leads to an address is a link: `[text](address)`; in a table it is not.
+    * what leads to an address is a link: `[text](address)`; not in an HTML table.
 
     A page without regions (blank, skipped, failed) is `""`: what went wrong is never content.
     """
@@ -92,9 +92,9 @@ def _shown(units: Iterable[Unit], table_format: TableFormat, *, join_pages: bool
         earlier = by_place.get((join.page_number, join.order)) if join is not None else None
         block = None
         if join is not None and earlier is not None and (join_pages or join.page_number == unit.page.page_number):
-            block = _extended(earlier, unit, join)
+            block = _extended(earlier, unit, join, table_format)
         if block is None:
-            block = _Block(unit, _with_links(region), _tables(region))
+            block = _Block(unit, _with_links(region), _tables(region, table_format))
             blocks.append(block)
         elif block is not earlier:
             blocks.append(block)
@@ -103,17 +103,19 @@ def _shown(units: Iterable[Unit], table_format: TableFormat, *, join_pages: bool
     return _BETWEEN.join(piece for piece in shown if piece)
 
 
-def _tables(region: Region) -> list[Table]:
-    return list(parse_tables(region.text)) if region.type is RegionType.TABLE else []
+def _tables(region: Region, table_format: TableFormat) -> list[Table]:
+    if region.type is not RegionType.TABLE:
+        return []
+    return list(parse_tables(region.text if table_format == "html" else _with_links(region)))
 
 
-def _extended(earlier: _Block, unit: Unit, join: Join) -> _Block | None:
+def _extended(earlier: _Block, unit: Unit, join: Join, table_format: TableFormat) -> _Block | None:
     """Let a block go on with a further region; None if the two cannot be put together."""
     region = unit.region
     if join.how == "repeated":
         return earlier
     if earlier.tables or region.type is RegionType.TABLE:
-        tables = _tables(region)
+        tables = _tables(region, table_format)
         if not earlier.tables or not tables or earlier.tables[-1].after or tables[0].before:
             return None
         last = earlier.tables[-1]
@@ -182,7 +184,8 @@ def _with_links(region: Region) -> str:
     """Return the text, with `[text](address)` where a range of it leads somewhere."""
     text, position = "", 0
     for link in region.links:
-        shown = region.text[link.start : link.end].replace("[", "\\[").replace("]", "\\]")
+        # Entities, since escaped brackets are the delimiters of LaTeX.
+        shown = region.text[link.start : link.end].replace("[", "&#91;").replace("]", "&#93;")
         text += f"{region.text[position : link.start]}[{shown}]({quote(link.url, safe=_IN_ADDRESS)})"
         position = link.end
     return text + region.text[position:]

@@ -12,6 +12,7 @@ from dsocr_loaders.grounding import parse_answer
 from dsocr_loaders.structure import Structurer, build_document
 from dsocr_loaders.values import (
     Document,
+    Link,
     PageError,
     PageResult,
     PageStatus,
@@ -233,3 +234,15 @@ def test_no_letter_is_lost(drawn):
 
     expected = "".join(letter for _, text in drawn for letter in text if letter in "ab")
     assert expected == "".join(letter for letter in page_markdown(page) if letter in "ab")
+
+
+def test_links_are_markdown():
+    """This test ensures that ranges with an address become links, in tables too, and cannot break out of them."""
+    text = replace(region("text", "see [the list] here"), links=(Link(4, 14, "https://a.org/b (c)"),))
+    table = replace(
+        region("table", HTML), links=(Link(HTML.index("1</td>"), HTML.index("1</td>") + 1, "https://a.org/|"),)
+    )
+
+    assert "see [&#91;the list&#93;](https://a.org/b%20%28c%29) here" == page_markdown(page_of(text))
+    assert "[1](https://a.org/%7C)" in page_markdown(page_of(table))
+    assert "https" not in page_markdown(page_of(table), table_format="html")

@@ -60,7 +60,7 @@ def boxes_of(drawings: Drawings, frame: Frame) -> tuple[Rectangle, ...]:
     boxes = []
     for drawing in drawings:
         items = drawing["items"]
-        if len(items) != 1 or items[0][0] != "re":
+        if len(items) != 1 or items[0][0] != "re" or not all(map(math.isfinite, items[0][1])):
             continue
         fill = drawing.get("fill")
         is_tinted = fill is not None and min(fill) < _PAPER

@@ -30,7 +30,8 @@ _TABLE_SHARE = 0.3  # of a drawing's area that a table takes: its rules, not a d
 _LONG_LABEL = 40  # characters
 _LABEL_SHARE = 0.35  # of the characters in a drawing that long labels have at most
 _LARGE_TYPE, _LARGE_SHARE = 1.3, 0.3  # times the body's size; of the characters in a drawing
-_MOST_LABELS = 400  # characters in a drawing without regard to length
+_MOST_LABELS = 800  # characters in a drawing
+_MOST_COVERED = 0.25  # of a drawing that its words take; a form or a row of boxes has more
 _SMALLER = 0.95  # of the body's size: labels beside a drawing are set smaller than the text
 _LABEL_GAP = 1.0  # of the font size, between a drawing and a label beside it
 _OUTER_LABEL = 32  # characters
@@ -114,9 +115,9 @@ def _is_labelled(place: Rectangle, runs: Sequence[Run], body_size: float) -> boo
     large = sum(len(run.text.strip()) for run in inside if run.size >= _LARGE_TYPE * body_size)
     if large > _LARGE_SHARE * total:
         return False
-    return sum(length for length in texts if length > _LONG_LABEL) <= _LABEL_SHARE * total and (
-        total <= _MOST_LABELS or total * 200 < place.area
-    )
+    long = sum(length for length in texts if length > _LONG_LABEL)
+    covered = sum(run.place.area for run in inside)
+    return long <= _LABEL_SHARE * total and total <= _MOST_LABELS and covered <= _MOST_COVERED * place.area
 
 
 def _with_labels(place: Rectangle, runs: Sequence[Run], body_size: float) -> Figure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -39,7 +40,8 @@ def links_on(page: PdfPage, frame: Frame) -> tuple[PlacedLink, ...]:
     found = []
     for link in page.get_links():
         url = str(link.get("uri") or "").strip()
-        if link.get("kind") == _TO_ADDRESS and url.lower().startswith(_SCHEMES) and len(url) <= _LONGEST:
+        is_placed = all(map(math.isfinite, link["from"]))
+        if is_placed and link.get("kind") == _TO_ADDRESS and url.lower().startswith(_SCHEMES) and len(url) <= _LONGEST:
             place = _place(link["from"], page, frame)
             if place.area > 0:
                 found.append(PlacedLink(place, url))

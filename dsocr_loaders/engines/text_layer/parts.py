@@ -9,7 +9,7 @@ from dsocr_loaders.engines.text_layer.formulas import formula_order
 from dsocr_loaders.engines.text_layer.grid_html import grid_as_html
 from dsocr_loaders.engines.text_layer.joining import SOFT_HYPHEN, join_lines, tidy
 from dsocr_loaders.engines.text_layer.layer import Rectangle, rectangle_around
-from dsocr_loaders.engines.text_layer.rows import rows_of
+from dsocr_loaders.engines.text_layer.rows import links_in, rows_of
 from dsocr_loaders.values import Line, Link, Region, RegionType, Span
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def text_part(block: Block) -> Part:
     texts = [row.text for row in block.rows]
     text, spans = _stacked(texts) if block.is_spread else join_lines(texts)
     lines = _lines(block.rows, spans)
-    return Part(RegionType.TEXT, text, _columns(block.rows), lines, block.size, links=_links(block.rows, spans))
+    return Part(RegionType.TEXT, text, _columns(block.rows), lines, block.size, links=links_in(block.rows, spans))
 
 
 def list_part(items: Sequence[Block]) -> Part:
@@ -109,7 +109,7 @@ def list_part(items: Sequence[Block]) -> Part:
         text += prefix + joined
         moved = [Span(span.start + offset, span.end + offset) for span in spans]
         lines += _lines(item.rows, moved)
-        links += _links(item.rows, moved, first_shift=len(_item_start(first)) - len(first.text))
+        links += links_in(item.rows, moved, first_shift=len(_item_start(first)) - len(first.text))
     rows = [row for item in items for row in item.rows]
     return Part(RegionType.LIST, text, _columns(rows), tuple(lines), items[0].size, links=tuple(links))
 
@@ -120,10 +120,10 @@ def _item_start(row: Row) -> str:
 
 def grid_part(grid: Grid) -> Part:
     """Return a ruled table as HTML."""
-    text, cells = grid_as_html(grid)
+    text, cells, links = grid_as_html(grid)
     lines = tuple(PlacedLine(place, span) for place, span in cells)
     sizes = [run.size for cell in grid.cells for run in cell.runs]
-    return Part(RegionType.TABLE, text, (grid.place,), lines, max(sizes, default=0.0))
+    return Part(RegionType.TABLE, text, (grid.place,), lines, max(sizes, default=0.0), links=links)
 
 
 def figure_part(figure: Figure) -> Part:
@@ -172,20 +172,6 @@ def _stacked(texts: Sequence[str]) -> tuple[str, tuple[Span, ...]]:
 
 def _lines(rows: Sequence[Row], spans: Sequence[Span]) -> tuple[PlacedLine, ...]:
     return tuple(PlacedLine(row.place, span) for row, span in zip(rows, spans, strict=True))
-
-
-def _links(rows: Sequence[Row], spans: Sequence[Span], *, first_shift: int = 0) -> tuple[Link, ...]:
-    """Return the links of the rows in the joined text; `first_shift`: how much longer the first row has become."""
-    links: list[Link] = []
-    for index, (row, span) in enumerate(zip(rows, spans, strict=True)):
-        shift = span.start + (0 if index else first_shift)
-        for link in row.links:
-            start, end = max(span.start, link.start + shift), min(span.end, link.end + shift)
-            if links and links[-1].url == link.url and start - links[-1].end <= 1:
-                links[-1] = Link(links[-1].start, end, link.url)
-            elif start < end:
-                links.append(Link(start, end, link.url))
-    return tuple(links)
 
 
 def _columns(rows: Sequence[Row]) -> tuple[Rectangle, ...]:

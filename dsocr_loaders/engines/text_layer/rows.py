@@ -15,7 +15,9 @@ from dsocr_loaders.values import Link
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["Marker", "Row", "rows_of"]
+    from dsocr_loaders.values import Span
+
+__all__ = ["Marker", "Row", "links_in", "rows_of"]
 
 _SAME_BASELINE = 0.35  # of the font size
 _BLANK = 0.1  # of the font size; a smaller gap between two runs is inside a word
@@ -213,3 +215,17 @@ def _marker(text: str) -> Marker | None:
             return Marker("-", found.end(), is_sure)
     found = _NUMBER.match(text)
     return Marker(found[1] or found[2], found.end(), is_sure=False) if found is not None else None
+
+
+def links_in(rows: Sequence[Row], spans: Sequence[Span], *, first_shift: int = 0) -> tuple[Link, ...]:
+    """Return the links of the rows in the joined text; `first_shift`: how much longer the first row has become."""
+    links: list[Link] = []
+    for index, (row, span) in enumerate(zip(rows, spans, strict=True)):
+        shift = span.start + (0 if index else first_shift)
+        for link in row.links:
+            start, end = max(span.start, link.start + shift), min(span.end, link.end + shift)
+            if links and links[-1].url == link.url and start - links[-1].end <= 1:
+                links[-1] = Link(links[-1].start, end, link.url)
+            elif start < end:
+                links.append(Link(start, end, link.url))
+    return tuple(links)

@@ -70,6 +70,26 @@ def test_links_of_list_items_move_with_their_text(reader, a4):
     assert ["alpha", "beta", "gamma"] == [region.text[link.start : link.end] for link in region.links]
 
 
+def test_links_in_tables_are_ranges_of_their_html(reader, a4):
+    """This test ensures that a link in a cell is found behind characters that HTML escapes."""
+    document, page = a4
+    for y in (100, 120, 140, 160):
+        page.draw_line((50, y), (450, y))
+    for x in (50, 200, 450):
+        page.draw_line((x, 100), (x, 160))
+    for row, (left, right) in enumerate((("A", "B"), ("C", "R&D: see the archive"), ("D", "E"))):
+        page.insert_text((55, 114 + 20 * row), left, fontsize=9)
+        page.insert_text((205, 114 + 20 * row), right, fontsize=9)
+    (place,) = page.search_for("the archive")
+    page.insert_link({"kind": pymupdf.LINK_URI, "from": place, "uri": "https://example.org/archive"})
+
+    (table,) = reader.regions(document)
+
+    (link,) = table.links
+    assert "the archive" == table.text[link.start : link.end]
+    assert "R&amp;D: see the archive" in table.text
+
+
 @pytest.mark.parametrize("address", ["javascript:alert(1)", "file:///etc/passwd", "https://example.org/" + "a" * 3000])
 def test_dangerous_addresses_are_left_out(reader, a4, address):
     """This test ensures that links that would run or open something here are not handed on."""
