@@ -31,7 +31,7 @@ __all__ = ["RemoteEngine"]
 _log = logging.getLogger("dsocr_loaders.engines")
 
 FIRST_CONTACT_TIMEOUT_S: Final = 30.0
-METRICS_TIMEOUT_S: Final = 5.0
+METRICS_TIMEOUT_S: Final = 2.0
 LARGEST_ANSWER_BYTES: Final = 10_000_000  # the longest context there is holds some 100 kB of text
 
 

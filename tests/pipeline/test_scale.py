@@ -15,14 +15,15 @@ from contextlib import aclosing
 import pytest
 
 from dsocr_loaders.engines.protocol import Prepared
+from dsocr_loaders.errors import engine_error
 from dsocr_loaders.grounding import parse_answer
 from dsocr_loaders.pages import DescribeJob, RenderedPage
-from dsocr_loaders.pipeline import PageStream, aiterate
+from dsocr_loaders.pipeline import PageFinished, PageStarted, PageStream, aiterate, iterate
 from dsocr_loaders.pipeline.parsing import AnswerParser
 from dsocr_loaders.settings import Settings
 from dsocr_loaders.testing import ScriptedEngine
 from dsocr_loaders.testing.endpoint.answers import TokenCounts, answer_text
-from dsocr_loaders.values import PageImage, PageResult, RawAnswer, Source, SourceInfo, Task
+from dsocr_loaders.values import PageImage, PageResult, PageStatus, RawAnswer, Source, SourceInfo, Task
 
 SOURCE = Source("a.pdf", "/nowhere/a.pdf", "0" * 64, "application/pdf", 1, "/nowhere/a.pdf")
 
@@ -86,6 +87,43 @@ def test_the_loops_keep_turning_under_load():
     )
 
     assert best <= 0.010
+
+
+def times_of(pages, *, are_faulty):
+    """Return the seconds that the run took, and those of each page that no fault hit."""
+
+    def is_hit(request):
+        return are_faulty and request.page.page_number % 20 == 7 and request.attempt == 1
+
+    engine = ScriptedEngine(
+        lambda request: engine_error("busy", "busy") if is_hit(request) else "words",
+        capacity=64,
+        delay_s=lambda request: 0.02 if is_hit(request) else 0.3 + (request.page.page_number * 7919 % 1000) / 1000,
+    )
+    began, took = {}, []
+
+    def tell(event):
+        if isinstance(event, PageStarted):
+            began[event.place.page_number] = time.perf_counter()
+        elif isinstance(event, PageFinished) and event.place.page_number % 20 != 7:
+            took.append(time.perf_counter() - began[event.place.page_number])
+
+    start = time.perf_counter()
+    stream = PageStream(iter([SOURCE]), engine, Settings(), InstantPool(pages), tell=tell)
+    statuses = {item.status for item in iterate(stream) if isinstance(item, PageResult)}
+    engine.close()
+    assert {PageStatus.OK} == statuses
+    return time.perf_counter() - start, sorted(took)
+
+
+@pytest.mark.slow
+def test_faults_cost_the_pages_that_they_hit_and_no_others():
+    """This test ensures that with a fault in 5 % of the pages the others take as long, and the run hardly longer."""
+    clean_s, clean = times_of(500, are_faulty=False)
+    faulty_s, faulty = times_of(500, are_faulty=True)
+
+    assert faulty[len(faulty) * 99 // 100] <= 1.05 * clean[len(clean) * 99 // 100]
+    assert 0.97 * faulty_s <= clean_s
 
 
 MEASURE = """
