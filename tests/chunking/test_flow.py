@@ -217,7 +217,7 @@ def test_hands_chunks_on_while_pages_come():
 
 @pytest.mark.parametrize("kind", [RegionType.TABLE, RegionType.FIGURE])
 def test_joins_over_a_page_of_tables_or_figures(kind):
-    """This test ensures that a text goes on behind a full-page table or figure, and that not too many are waited for."""
+    """This test ensures that a text goes on behind a full-page table or figure, and that few pages are waited for."""
     words = "<table><tr><td>a</td></tr><tr><td>b</td></tr></table>"
     one, three = text_over_pages("goes", "on", "space")
     between = [page_from_regions([region(kind, words)], page_number=number) for number in range(2, 40)]
