@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         EngineError,
         EngineRejected,
         EngineUnavailable,
+        JournalError,
         LimitExceeded,
         MissingDependency,
         OutputError,
@@ -39,8 +40,9 @@ if TYPE_CHECKING:
     from dsocr_loaders.geometry import Box
     from dsocr_loaders.grounding import AnswerScanner, parse_answer
     from dsocr_loaders.quotes import Quotation, QuotePlace, locate_quote
-    from dsocr_loaders.reader import Reader, aiter_pages, aread, chunk, iter_pages, read
+    from dsocr_loaders.reader import Reader
     from dsocr_loaders.settings import Limits, Settings
+    from dsocr_loaders.shortcuts import aiter_pages, aread, chunk, iter_pages, read
     from dsocr_loaders.tables import Table, table_html, table_markdown
     from dsocr_loaders.values import (
         Answer,
@@ -75,6 +77,7 @@ _HOMES = {
         "EngineError",
         "EngineRejected",
         "EngineUnavailable",
+        "JournalError",
         "LimitExceeded",
         "MissingDependency",
         "OutputError",
@@ -89,8 +92,9 @@ _HOMES = {
     "geometry": ("Box",),
     "grounding": ("AnswerScanner", "parse_answer"),
     "quotes": ("Quotation", "QuotePlace", "locate_quote"),
-    "reader": ("Reader", "aiter_pages", "aread", "chunk", "iter_pages", "read"),
+    "reader": ("Reader",),
     "settings": ("Limits", "Settings"),
+    "shortcuts": ("aiter_pages", "aread", "chunk", "iter_pages", "read"),
     "tables": ("Table", "table_html", "table_markdown"),
     "values": (
         "Answer",
@@ -135,6 +139,7 @@ __all__ = [
     "EngineRejected",
     "EngineUnavailable",
     "HighlightedPage",
+    "JournalError",
     "LayoutAnswer",
     "LimitExceeded",
     "Limits",

@@ -6,7 +6,8 @@ Four units meet here, and every box inside the package is in the second:
   drawing code divides by 999 (`run_dpsk_ocr_image.py`), not by 1000;
 * **fractions** of the page, 0 to 1, origin top left: `Box`;
 * **pixels** of a page image, origin top left;
-* **points** (1/72 inch) of the page as a viewer shows it, which is the CropBox after /Rotate, origin top left; and
+* **points** (1/72 inch) of the page as a viewer shows it, which is the CropBox after /Rotate and UserUnit, origin top
+  left; and
   the PDF's own **user space**, origin bottom left, before /Rotate, where annotations live (`PdfFrame`).
 
 Numbers that lie outside the page are clamped to it and swapped corners are put in order, so a conversion of finite
@@ -187,11 +188,13 @@ def rotate_box(box: Box, degrees: int) -> Box:
 
 @dataclass(frozen=True, slots=True)
 class PdfFrame:
-    """Where a page lies in a PDF's user space: its CropBox and its /Rotate.
+    """Where a page lies in a PDF's user space: its CropBox, its /Rotate and its UserUnit.
 
     Attributes:
-        x0, y0, x1, y1: the CropBox, in points, origin bottom left, before /Rotate; any two opposite corners.
+        x0, y0, x1, y1: the CropBox, in units of user space, origin bottom left, before /Rotate; any two opposite
+            corners.
         rotate: degrees clockwise that a viewer turns the page, a multiple of 90.
+        user_unit: points that a unit of user space is long.
     """
 
     x0: float
@@ -199,6 +202,7 @@ class PdfFrame:
     x1: float
     y1: float
     rotate: int = 0
+    user_unit: float = 1.0
 
     @property
     def _edges(self) -> tuple[float, float, float, float]:
@@ -210,7 +214,7 @@ class PdfFrame:
     def size_pt(self) -> tuple[float, float]:
         """Width and height in points of the page as a viewer shows it."""
         left, bottom, right, top = self._edges
-        width, height = right - left, top - bottom
+        width, height = (right - left) * self.user_unit, (top - bottom) * self.user_unit
         return (height, width) if self.rotate % 180 else (width, height)
 
     def box_from_user_space(self, x0: float, y0: float, x1: float, y1: float) -> Box:

@@ -82,7 +82,7 @@ def _as_json(document: Document) -> str:
     source = document.source
     if source.path != source.canonical:  # a spooled copy, which lies elsewhere each time
         source = replace(source, path="")
-    pages = tuple(replace(page, source=source, attempts=min(page.attempts, 1)) for page in document.pages)
+    pages = tuple(replace(page, source=source, attempts=min(page.attempts, 1), route="") for page in document.pages)
     document = replace(document, source=source, pages=pages)
     return document_to_json(document)
 

@@ -1,29 +1,30 @@
 """The reader: an engine and settings in one object, which everything else wraps.
 
-`read` and `iter_pages` are shortcuts for a reader that lives for one call. Whoever reads more than one file should
-keep a `Reader`, since it keeps the engine and the page workers warm.
+Whoever reads more than one file should keep a `Reader`, since it keeps the engine and the page workers warm;
+`dsocr_loaders.shortcuts` has functions for a reader that lives for one call.
 """
 
 from __future__ import annotations
 
 import os
 import threading
+import weakref
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Self, Unpack
 
 from dsocr_loaders.crops import CropStream
 from dsocr_loaders.engines import make_engine
-from dsocr_loaders.granularity import cut
+from dsocr_loaders.journal import JournalFile, JournalStore, is_journaled, journal_path
 from dsocr_loaders.observers import EventDelivery, ProgressObserver
 from dsocr_loaders.pages import PagePool
 from dsocr_loaders.pipeline import PageStream, aiterate, in_thread, iterate
 from dsocr_loaders.runs import ChunkRun, DocumentRun, Run
-from dsocr_loaders.settings import ReaderArguments, Settings, SettingsArguments
+from dsocr_loaders.settings import ReaderArguments, Settings
 from dsocr_loaders.sources import Spool, resolve_sources
 from dsocr_loaders.values import PageResult
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
+    from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
 
     from dsocr_loaders.engines import Engine
     from dsocr_loaders.observers import Observer, RunReport
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from dsocr_loaders.sources import FileSystem, Sourceable
     from dsocr_loaders.values import Chunk, Document, Source, SourceFailure
 
-__all__ = ["Reader", "aiter_pages", "aread", "chunk", "iter_pages", "read"]
+__all__ = ["Reader"]
 
 _MOST_WORKERS = 4  # page workers; one rasterises faster than any engine here reads
 
@@ -43,7 +44,7 @@ class Reader:
     event loops. The engine is made on first use. Closing (or leaving the `with` block) ends the engine and the page
     workers; an engine object that was passed in stays open, so that several readers can share it.
 
-    Sources are a path, a folder, a glob pattern, bytes, a binary file object, or a list of these.
+    Sources are a path, a folder, a glob pattern, an http(s) URL, bytes, a binary file object, or a list of these.
 
     Args:
         engine: what reads, see `Settings.engine`.
@@ -68,6 +69,8 @@ class Reader:
         self._engine: Engine | None = None
         self._fallback: Engine | None = None
         self._pool: PagePool | None = None
+        self._journal: JournalFile | None = None
+        self._close_journal: Callable[[], object] | None = None
 
     def _own(self) -> None:
         """Let go of what a forked process has of its parent's: the threads behind it are not there."""
@@ -99,12 +102,15 @@ class Reader:
             pool, self._pool = self._pool, None
             engine, self._engine = self._engine, None
             fallback, self._fallback = self._fallback, None
+            close_journal, self._close_journal, self._journal = self._close_journal, None, None
         if pool is not None:
             pool.close()
         if fallback is not None:
             fallback.close()
         if engine is not None and engine is not self.settings.engine:
             engine.close()
+        if close_journal is not None:  # after the engine, whose loop may be waiting for a page to be written
+            close_journal()
 
     def __enter__(self) -> Self:
         return self
@@ -263,7 +269,7 @@ class Reader:
         delivery = self._delivery(observers)
         try:
             with Spool() as spool:
-                stream = self._stream(resolve_sources(source, spool=spool, fs=fs, name=name), delivery, is_ordered)
+                stream = self._stream(self._sources(source, spool, fs, name), delivery, is_ordered)
                 with closing(iterate(stream)) as items:
                     yield from items
         finally:
@@ -281,7 +287,8 @@ class Reader:
         delivery = await in_thread(lambda: self._delivery(observers), "engine")  # making an engine may take its time
         try:
             with Spool() as spool:
-                stream = self._stream(resolve_sources(source, spool=spool, fs=fs, name=name), delivery, is_ordered)
+                sources = self._sources(source, spool, fs, name)
+                stream = await in_thread(lambda: self._stream(sources, delivery, is_ordered), "journal")  # it opens it
                 async with aclosing(aiterate(stream)) as items:
                     async for item in items:
                         yield item
@@ -292,6 +299,19 @@ class Reader:
         progress = (ProgressObserver(),) if self.settings.show_progress else ()
         every = (*self.settings.observers, *observers, *progress)
         return EventDelivery(every, engine=self.engine.fingerprint, capacity=self.engine.capacity)
+
+    def _sources(
+        self, source: Sourceable, spool: Spool, fs: FileSystem | None, name: str | None
+    ) -> Iterator[Source | SourceFailure]:
+        return resolve_sources(
+            source,
+            spool=spool,
+            fs=fs,
+            name=name,
+            recursive=self.settings.recursive,
+            limits=self.settings.limits,
+            allow_private_urls=self.settings.allow_private_urls,
+        )
 
     def _stream(
         self,
@@ -306,67 +326,25 @@ class Reader:
             if self._fallback is None and self.settings.on_page_error == "text_layer":
                 self._fallback = make_engine(self.settings.model_copy(update={"engine": "text_layer"}))
             pool, fallback = self._pool, self._fallback
-        stream = PageStream(sources, engine, self.settings, pool, fallback, is_ordered=is_ordered, tell=delivery.tell)
+        stream = PageStream(
+            sources,
+            engine,
+            self.settings,
+            pool,
+            fallback,
+            is_ordered=is_ordered,
+            store=self._store(engine),
+            tell=delivery.tell,
+        )
         return stream if self.settings.save_images is None else CropStream(stream, pool, self.settings)
 
-
-def read(source: Sourceable, **settings: Unpack[SettingsArguments]) -> Document:
-    """Return the document that `source` makes: every page with its regions, their boxes and text.
-
-    Args:
-        source: a path, bytes or a binary file object.
-        **settings: see `Settings`.
-
-    Raises:
-        DsocrError: see `Reader.read`.
-    """
-    with Reader(**settings) as reader:
-        return reader.read(source)
-
-
-async def aread(source: Sourceable, **settings: Unpack[SettingsArguments]) -> Document:
-    """Like `read`, without blocking the event loop."""
-    async with Reader(**settings) as reader:
-        return await reader.aread(source)
-
-
-def iter_pages(source: Sourceable, **settings: Unpack[SettingsArguments]) -> Generator[PageResult]:
-    """Yield the result of each page of `source` in order, as soon as it and those before it are read.
-
-    Args:
-        source: a path, a folder, a glob pattern, bytes, a binary file object, or a list of these.
-        **settings: see `Settings`.
-
-    Raises:
-        DsocrError: see `Reader.iter_pages`.
-    """
-    return _pages(Reader(**settings), source)
-
-
-def _pages(reader: Reader, source: Sourceable) -> Generator[PageResult]:
-    with reader:
-        yield from reader.iter_pages(source)
-
-
-def aiter_pages(source: Sourceable, **settings: Unpack[SettingsArguments]) -> AsyncGenerator[PageResult]:
-    """Like `iter_pages`, without blocking the event loop."""
-    return _apages(Reader(**settings), source)
-
-
-async def _apages(reader: Reader, source: Sourceable) -> AsyncGenerator[PageResult]:
-    async with reader, aclosing(reader.aiter_pages(source)) as pages:
-        async for page in pages:
-            yield page
-
-
-def chunk(document: Document, **settings: Unpack[SettingsArguments]) -> Iterator[Chunk]:
-    """Yield the chunks of a document that was read.
-
-    Args:
-        document: as `read` returns it.
-        **settings: those that shape chunks: `granularity`, `chunk_tokens`, `token_counter`, `table_format`.
-
-    Raises:
-        SettingsError: a setting is not allowed.
-    """
-    return cut(document, Settings(**settings))
+    def _store(self, engine: Engine) -> JournalStore | None:
+        """Return where this run's answers are kept, None for nowhere."""
+        chosen = self.settings.journal
+        if not chosen or not is_journaled(engine):
+            return None
+        with self._lock:
+            if self._journal is None:
+                self._journal = JournalFile.opened(journal_path(None if chosen is True else chosen))
+                self._close_journal = weakref.finalize(self, self._journal.close)
+            return JournalStore(self._journal, self.settings, engine)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from dsocr_loaders import errors
-from dsocr_loaders.errors import EngineError, OutputError, PagesFailed, SourceError, placed
+from dsocr_loaders.errors import EngineError, JournalError, OutputError, PagesFailed, SourceError, placed
 from dsocr_loaders.granularity import make_cutter
 from dsocr_loaders.pipeline import SourceDone, SourceOpened
 from dsocr_loaders.structure import Structurer, build_document
@@ -89,7 +89,7 @@ class Run:
         try:
             with self.missing_crops_last():
                 yield
-        except (EngineError, OutputError) as error:
+        except (EngineError, JournalError, OutputError) as error:
             error.results = tuple(self._kept)
             raise
 

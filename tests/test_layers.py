@@ -28,6 +28,7 @@ ORDER = (
     "grounding",
     "health",
     "answer_store",
+    "journal",
     "pipeline",
     "crops",
     "observers",
@@ -40,6 +41,7 @@ ORDER = (
     "granularity",
     "runs",
     "reader",
+    "shortcuts",
     "cli",
     "testing",
 )
@@ -50,7 +52,8 @@ ONLY_IN_ANNOTATIONS = {
 }
 
 HOMES = {
-    "httpx": ("engines", "testing"),
+    "httpx": ("engines", "sources.fetching", "testing"),
+    "h11": ("sources.fetching",),
     "pymupdf": ("pages", "engines.text_layer"),
     "fitz": (),  # PyMuPDF's former name
     "docling_core": ("export",),

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("warm_page_workers")
 
-ANSWER = "<|ref|>text<|/ref|><|det|>[[0, 0, 999, 999]]<|/det|>\nwords of page "
+ANSWER = "<|ref|>text<|/ref|><|det|>[[0, 0, 999, 999]]<|/det|>\nWords of page "
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_reads_a_document(make_pdf: Callable[..., Path]) -> None:
 
     assert (2, 2, str(path)) == (document.total_pages, len(document.pages), document.source.name)
     assert list(dsocr_loaders.chunk(document)) == lazy
-    assert ["words of page 1\n\nwords of page 2"] == [chunk.text for chunk in lazy]
+    assert ["Words of page 1\n\nWords of page 2"] == [chunk.text for chunk in lazy]
     engine.close()
 
 
@@ -160,7 +160,7 @@ def test_skips_or_marks_failed_pages_on_request(
 
     assert [1, 3] == skipped
     assert "page 2" in caplog.text
-    assert [("ok", "words of page 1"), ("failed", ""), ("ok", "words of page 3")] == marked
+    assert [("ok", "Words of page 1"), ("failed", ""), ("ok", "Words of page 3")] == marked
 
 
 def test_reads_failed_pages_from_the_text_layer_on_request(
@@ -173,9 +173,9 @@ def test_reads_failed_pages_from_the_text_layer_on_request(
         pages = [(chunk.text, chunk.metadata.text_source, chunk.metadata.page_status) for chunk in reader.load(path)]
 
     assert [
-        ("words of page 1", "ocr", "ok"),
+        ("Words of page 1", "ocr", "ok"),
         ("two from the layer", "text_layer", "repaired"),
-        ("words of page 3", "ocr", "ok"),
+        ("Words of page 3", "ocr", "ok"),
     ] == pages
 
 
@@ -372,8 +372,8 @@ def test_pages_and_documents_are_markdown(make_pdf: Callable[..., Path]) -> None
     with Reader(engine, granularity="document") as reader:
         (document,) = reader.load(path)
 
-    assert [("words of page 1", "ok"), ("", "blank"), ("words of page 3", "ok")] == pages
-    assert ("words of page 1\n\nwords of page 3", 1, 3) == (
+    assert [("Words of page 1", "ok"), ("", "blank"), ("Words of page 3", "ok")] == pages
+    assert ("Words of page 1\n\nWords of page 3", 1, 3) == (
         document.text.strip(),
         document.metadata.page_number,
         document.metadata.page_end,
@@ -577,10 +577,10 @@ def test_headings_go_into_the_text_on_request(make_pdf: Callable[..., Path]) -> 
     with Reader(engine, contextualize=True, chunk_tokens=40) as reader:
         first, second = reader.load(make_pdf("1", "2"))
 
-    assert "2 Rain\n\nwords of page 2" == second.text[:23]
+    assert "2 Rain\n\nWords of page 2" == second.text[:23]
     assert ("", "") == (first.context, second.context)
-    assert first.text.startswith("## 2 Rain\n\nwords")
+    assert first.text.startswith("## 2 Rain\n\nWords")
     for chunk in (first, second):
         last = chunk.regions[-1]
-        assert chunk.text[last.start : last.end].startswith("words of page")
+        assert chunk.text[last.start : last.end].startswith("Words of page")
     engine.close()

@@ -4,6 +4,7 @@ import copy
 import pickle
 import traceback
 import typing
+from dataclasses import fields
 
 import pytest
 from hypothesis import given
@@ -49,6 +50,9 @@ DEFAULTS = {
     "include_furniture": False,
     "save_images": None,
     "limits": Limits(),
+    "recursive": False,
+    "allow_private_urls": False,
+    "prefer_text_layer": False,
     "ordered": True,
     "observers": (),
     "show_progress": False,
@@ -81,15 +85,30 @@ NOT_ALLOWED = {
     "max_concurrency": [0, -1, 4097, 1.5, None],
     "image_format": ["", "jpg", "webp", None],
     "on_page_error": ["", "ignore", "warn", None],
-    "journal": [True, "journal.sqlite"],
+    "journal": ["", " ", 1, b"journal.sqlite"],
     "structure": ["", "page", None],
     "join_pages": ["maybe", None, 2],
     "include_furniture": ["maybe", None, 2],
     "save_images": ["", True, 5],
     "limits": [5, "many", None],
+    "recursive": ["maybe", 2, None],
+    "allow_private_urls": ["maybe", 2, None],
+    "prefer_text_layer": ["maybe", 2, None],
     "ordered": ["maybe", 2, None],
     "observers": [5, [object()], None],
     "show_progress": ["maybe", 2, None],
+}
+
+LIMITS_NOT_ALLOWED = {
+    "source_bytes": [0, -1, 1.5, "1 GB", None],
+    "url_s": [0, -1, float("nan"), float("inf"), "soon", None],
+    "url_redirects": [-1, 1.5, None],
+    "pages": [0, "all"],
+    "frames": [0, 2.5],
+    "page_pixels": [0, None],
+    "nesting": [0, -5],
+    "page_tree_levels": [0, "deep"],
+    "worker_bytes": [0, -1, 0.5],
 }
 
 every_setting = pytest.mark.parametrize("name", Settings.model_fields)
@@ -175,6 +194,28 @@ class TestContract:
 
 
 class TestWhatIsNotAllowed:
+    def test_every_limit_is_tried(self):
+        """This test ensures that no limit is left out of the test below."""
+        assert set(LIMITS_NOT_ALLOWED) == {field.name for field in fields(Limits)}
+
+    @pytest.mark.parametrize(
+        ("name", "value"), [(name, value) for name, values in LIMITS_NOT_ALLOWED.items() for value in values]
+    )
+    def test_a_limit_is_named_with_its_value(self, name, value):
+        """This test ensures that a wrong limit is refused under its own name, alone and inside the settings."""
+        with pytest.raises(SettingsError) as alone:
+            Limits(**{name: value})
+        with pytest.raises(SettingsError) as inside:
+            Settings(limits={name: value})
+
+        assert str(alone.value).startswith(f"limits.{name}={value!r} is not allowed; allowed: ")
+        assert f"limits.{name}=" in str(inside.value)
+
+    def test_no_such_limit(self):
+        """This test ensures that a misspelt limit is not passed over."""
+        with pytest.raises(SettingsError, match=r"'limits\.page' is no part of limits"):
+            Settings(limits={"page": 5})
+
     def test_every_setting_is_tried(self):
         """This test ensures that no setting is left out of the test below."""
         assert set(NOT_ALLOWED) == set(Settings.model_fields)

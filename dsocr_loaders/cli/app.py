@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import logging
 import os
+import signal
 import sys
+import threading
 import traceback
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -16,6 +18,7 @@ from dsocr_loaders import __version__
 from dsocr_loaders.cli.convert import convert
 from dsocr_loaders.cli.exits import ExitStatus, status_of
 from dsocr_loaders.cli.inspect import chunks, digest, engines, parse
+from dsocr_loaders.cli.journal import journal
 from dsocr_loaders.errors import DsocrError
 
 if TYPE_CHECKING:
@@ -54,7 +57,7 @@ def _told_on_standard_error(level: int) -> Iterator[None]:
         logger.setLevel(before)
 
 
-for _command in (convert, parse, chunks, engines, digest):
+for _command in (convert, parse, chunks, engines, digest, journal):
     _app.add_command(_command)
 
 
@@ -67,7 +70,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # as standard error: a name it cannot show ends no command
     words = list(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(int(_run(words)))
+    with _terminated_like_interrupted():
+        status = _run(words)
+    sys.exit(int(status))
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """Let SIGTERM end a command as Ctrl-C does, so that temporary copies are removed; elsewhere it ends at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _run(words: list[str]) -> ExitStatus:

@@ -14,7 +14,7 @@ class ExitStatus(IntEnum):
 
     * `OK` (0): everything was read and written;
     * `USAGE` (2): the command line is not usable;
-    * `SOME_FAILED` (3): some pages or files failed, the others are written;
+    * `SOME_FAILED` (3): some pages or files failed, or the journal in the middle; the others are written;
     * `NO_ENGINE` (4): there is no engine, or it died;
     * `NOTHING_READ` (5): nothing could be read;
     * `INTERRUPTED` (130): Ctrl-C; files that were finished before are written.

@@ -46,14 +46,17 @@ READ_SETTINGS = (
     "max_concurrency",
     "image_format",
     "structure",
+    "recursive",
+    "allow_private_urls",
+    "prefer_text_layer",
     "save_images",
     "show_progress",
 )
 """Those that shape how pages are read.
 
 The other settings are no options: the key of a remote engine comes from the environment (DSOCR_API_KEY), since a
-command line is visible to every user of a machine; `revision` and `journal`
-have no use in this release."""
+command line is visible to every user of a machine; `journal` has options of its own where pages are read; `revision`
+has no use in this release."""
 
 
 def setting_options(names: Iterable[str]) -> Callable[[F], F]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dsocr_loaders.engines.protocol import Engine, Prepared
     from dsocr_loaders.engines.remote import RemoteEngine
     from dsocr_loaders.engines.replay import ReplayEngine
+    from dsocr_loaders.engines.routing import TextLayerFirst
     from dsocr_loaders.engines.select import EngineState, engine_report, make_engine
     from dsocr_loaders.engines.text_layer import TextLayerEngine
 
@@ -25,6 +26,7 @@ _HOME_OF = {
     "RemoteEngine": "remote",
     "ReplayEngine": "replay",
     "TextLayerEngine": "text_layer",
+    "TextLayerFirst": "routing",
     "engine_report": "select",
     "make_engine": "select",
 }
@@ -37,6 +39,7 @@ __all__ = [
     "RemoteEngine",
     "ReplayEngine",
     "TextLayerEngine",
+    "TextLayerFirst",
     "engine_report",
     "make_engine",
 ]

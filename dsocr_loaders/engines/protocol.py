@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dsocr_loaders.engines.loop import EngineLoop
+    from dsocr_loaders.pages.pixels_wanted import PixelsWanted
     from dsocr_loaders.values import Answer, PageImage, ReadRequest, TextSource
 
 __all__ = ["Engine", "Prepared"]
@@ -47,10 +48,12 @@ class Prepared:
         digest: names the content for caches and recordings; sha256 of the pixels where there are any.
         payload: whatever the engine's `read` takes; picklable. It travels through a pipe: an engine that wants
             arrays of megabytes passes the path of a memory-mapped file.
+        route: which way the page goes and why, where an engine chooses between several; for `PageResult.route`.
     """
 
     digest: str
     payload: object
+    route: str = ""
 
 
 @runtime_checkable
@@ -59,7 +62,10 @@ class Engine(Protocol):
 
     @property
     def capacity(self) -> int:
-        """Pages that it reads at the same time. The pipeline keeps that many asked for."""
+        """Pages that it reads at the same time, at least 1. The pipeline keeps that many asked for.
+
+        It may move while pages are read, as that of a remote engine does; the images held follow it.
+        """
         ...
 
     @property
@@ -83,11 +89,12 @@ class Engine(Protocol):
         ...
 
     @property
-    def prepare(self) -> Callable[[PageImage, ReadRequest], Prepared]:
+    def prepare(self) -> Callable[[PageImage, ReadRequest], Prepared | PixelsWanted]:
         """Turns pixels into what `read` takes, in a page worker.
 
         Picklable by name: a function of an importable module, or a `functools.partial` of one. An error that it
-        raises is that page's failure.
+        raises is that page's failure. An engine that needs the pixels of some pages alone says `needs_image = False`
+        and returns `PixelsWanted` for these.
         """
         ...
 

@@ -39,9 +39,16 @@ def page_digests(source: Sourceable, settings: Settings) -> Iterator[PageDigest 
     A source that cannot be read is a `SourceFailure`; the others follow.
     """
     password = None if settings.password is None else settings.password.get_secret_value()
-    options = OpenOptions(dpi=settings.dpi, pdf_backend=settings.pdf_backend, password=password)
+    options = OpenOptions(dpi=settings.dpi, pdf_backend=settings.pdf_backend, password=password, limits=settings.limits)
     with Spool() as spool, closing(PageWorker()) as worker:
-        for found in resolve_sources(source, spool=spool):
+        sources = resolve_sources(
+            source,
+            spool=spool,
+            recursive=settings.recursive,
+            limits=settings.limits,
+            allow_private_urls=settings.allow_private_urls,
+        )
+        for found in sources:
             if isinstance(found, SourceFailure):
                 yield found
                 continue

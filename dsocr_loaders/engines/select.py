@@ -12,6 +12,7 @@ from dsocr_loaders.engines.advice import HOW_TO_GET_OCR, LOCAL_ENDPOINT, SERVE_C
 from dsocr_loaders.engines.endpoint import ENDPOINT_VARIABLE
 from dsocr_loaders.errors import DsocrError, EngineError, engine_error
 from dsocr_loaders.settings import Settings
+from dsocr_loaders.values import Task, TextSource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +26,8 @@ _log = logging.getLogger("dsocr_loaders.engines")
 _REPLAY: Final = "replay:"
 _INSTALL_PYMUPDF: Final = 'pip install "pymupdf>=1.26,<2"'
 _LEFT_OUT: Final = ("vllm", "transformers")
+_READING: Final = frozenset({Task.DOCUMENT, Task.OCR, Task.FREE})
+"""Tasks that ask what a page says, which its text layer says as well."""
 _PROBE_LIMIT_S: Final = 60.0
 _REMEDIES: Final = {
     "unauthorized": "export DSOCR_API_KEY=...",
@@ -40,10 +43,18 @@ def make_engine(settings: Settings) -> Engine:
     `"auto"` takes the server at the environment's DSOCR_ENDPOINT if there is one, else the text layer. Choice and
     reason are logged. Nothing is asked of the network here.
 
+    With `settings.prefer_text_layer`, that engine is asked only for pages whose own text layer is none.
+
     Raises:
         EngineUnavailable: cause `no_engine`; the message says how to get one.
+        MissingDependency: `prefer_text_layer` without PyMuPDF.
         SettingsError: the engine cannot be asked for these settings.
     """
+    engine = _named(settings)
+    return _text_layer_first(engine, settings) if settings.prefer_text_layer else engine
+
+
+def _named(settings: Settings) -> Engine:
     chosen = settings.engine
     if not isinstance(chosen, str):
         return cast("Engine", chosen)
@@ -62,6 +73,20 @@ def make_engine(settings: Settings) -> Engine:
 
         return _logged(ReplayEngine(chosen.removeprefix(_REPLAY)), "engine= names its folder")
     return _remote(chosen, settings, "engine= names its URL", setting="engine")
+
+
+def _text_layer_first(engine: Engine, settings: Settings) -> Engine:
+    """Return an engine that asks `engine` only for pages whose text layer is none."""
+    if engine.text_source is TextSource.TEXT_LAYER:
+        return engine
+    if settings.task not in _READING or settings.prompt is not None:
+        _log.info("prefer_text_layer: task %s, or a prompt, asks the model about every page", settings.task)
+        return engine
+    from dsocr_loaders.engines.routing import TextLayerFirst  # noqa: PLC0415 - loaded when chosen
+
+    password = None if settings.password is None else settings.password.get_secret_value()
+    is_borrowed = engine is settings.engine
+    return _logged(TextLayerFirst(engine, password, owns_model=not is_borrowed), "prefer_text_layer asks for it")
 
 
 def _auto(settings: Settings) -> Engine:

@@ -43,7 +43,7 @@ def document_schema() -> dict[str, Any]:
 
 def _object(kind: type, names: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
     hints = typing.get_type_hints(kind, localns=names)
-    fields = dataclasses.fields(kind)
+    fields = [field for field in dataclasses.fields(kind) if field.compare]
     required = [
         field.name
         for field in fields

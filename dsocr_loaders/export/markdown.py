@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import quote
 
 from dsocr_loaders.chunking.units import Unit, units_of
 from dsocr_loaders.structure import HEADINGS, joined, normalised_latex
@@ -28,6 +29,7 @@ TableFormat = Literal["markdown", "html"]
 
 _BETWEEN = "\n\n"
 _DEEPEST_HEADING = 6
+_IN_ADDRESS = "%:/?#@!$&'*+,;=~"  # stays as it is in an address; brackets and blanks would end the link
 _LEVEL_OF_NONE = {RegionType.TITLE: 1, RegionType.HEADING: 2}
 _PLAIN_PATH = re.compile(r"[^\s()<>\\]+")
 
@@ -54,7 +56,8 @@ def page_markdown(page: PageResult, *, table_format: TableFormat = "markdown") -
     * a formula stands in `$$ ... $$`, whether or not it came in `\[ ... \]`;
     * a caption is in italics, right above or below its table or figure, as on the page; a figure is its saved crop,
       `![caption](path)`, if there is one, and its caption;
-    * headers, footers and page numbers are left out.
+    * headers, footers and page numbers are left out;
+    * what leads to an address is a link: `[text](address)`; in a table it is not.
 
     A page without regions (blank, skipped, failed) is `""`: what went wrong is never content.
     """
@@ -91,7 +94,7 @@ def _shown(units: Iterable[Unit], table_format: TableFormat, *, join_pages: bool
         if join is not None and earlier is not None and (join_pages or join.page_number == unit.page.page_number):
             block = _extended(earlier, unit, join)
         if block is None:
-            block = _Block(unit, region.text, _tables(region))
+            block = _Block(unit, _with_links(region), _tables(region))
             blocks.append(block)
         elif block is not earlier:
             blocks.append(block)
@@ -121,7 +124,7 @@ def _extended(earlier: _Block, unit: Unit, join: Join) -> _Block | None:
             earlier.unit, above=earlier.unit.above + unit.above, below=earlier.unit.below + unit.below
         )
         return earlier
-    earlier.text = joined(earlier.text, join.how, region.text)
+    earlier.text = joined(earlier.text, join.how, _with_links(region))
     if region.type in HEADINGS and earlier.unit.region.type not in HEADINGS:  # a number that was taken for text
         earlier.unit = replace(earlier.unit, region=region)
     return earlier
@@ -147,7 +150,7 @@ def _pieces(block: _Block, table_format: TableFormat, *, join_pages: bool) -> It
 def _caption(caption: Region, *, join_pages: bool) -> str:
     join = caption.continues
     is_repeated = join_pages and join is not None and join.how == "repeated"
-    return "" if is_repeated else _block(caption, caption.text)
+    return "" if is_repeated else _block(caption, _with_links(caption))
 
 
 def _image(words: str, path: str) -> str:
@@ -173,6 +176,16 @@ def _marked(region: Region, text: str) -> str:
             return _formula(text)
         case _:
             return normalised_latex(text)
+
+
+def _with_links(region: Region) -> str:
+    """Return the text, with `[text](address)` where a range of it leads somewhere."""
+    text, position = "", 0
+    for link in region.links:
+        shown = region.text[link.start : link.end].replace("[", "\\[").replace("]", "\\]")
+        text += f"{region.text[position : link.start]}[{shown}]({quote(link.url, safe=_IN_ADDRESS)})"
+        position = link.end
+    return text + region.text[position:]
 
 
 def _one_line(text: str) -> str:

@@ -46,11 +46,16 @@ class PlainDataError(ValueError):
 
 
 def to_plain(value: object) -> Any:  # noqa: ANN401 - any JSON value
-    """Return dataclasses as dicts in the order of their fields, tuples as lists, all else as it is."""
+    """Return dataclasses as dicts in the order of their fields, tuples as lists, all else as it is.
+
+    A field that is no part of what makes two values equal, such as the time of a file, is left out.
+    """
     if isinstance(value, tuple):
         return [to_plain(item) for item in value]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: to_plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {
+            field.name: to_plain(getattr(value, field.name)) for field in dataclasses.fields(value) if field.compare
+        }
     return value
 
 
@@ -91,7 +96,7 @@ class _Readers:
 
     def _dataclass_reader(self, kind: type) -> Callable[[object], object]:
         hints = typing.get_type_hints(kind, localns=self._names)
-        fields = {field.name: self.reader_of(hints[field.name]) for field in dataclasses.fields(kind)}
+        fields = {field.name: self.reader_of(hints[field.name]) for field in dataclasses.fields(kind) if field.compare}
         required = _required(kind)
 
         def read(data: object) -> object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
+from dsocr_loaders.settings.limits import Limits
 from dsocr_loaders.values import SourceInfo
 
 if TYPE_CHECKING:
@@ -27,11 +28,13 @@ class OpenOptions:
         dpi: dots per inch for PDF pages; images are taken pixel by pixel.
         pdf_backend: the library that renders PDFs; None takes pymupdf if it is installed, else pdfium.
         password: for encrypted PDFs; never shown.
+        limits: the most that a source may hold.
     """
 
     dpi: int = 144
     pdf_backend: PdfBackend | None = None
     password: str | None = field(default=None, repr=False)
+    limits: Limits = field(default_factory=Limits)
 
 
 class Job(Generic[ResultT_co]):
@@ -61,7 +64,7 @@ class RenderedPage:
     """A page that went through the worker.
 
     Attributes:
-        page: without its pixels, with its ink.
+        page: without its pixels, with its ink and its notes.
         prepared: what the engine's `prepare` returned; None for a blank page, which is never prepared.
     """
 
@@ -78,6 +81,7 @@ class RenderJob(Job[RenderedPage]):
         needs_image: whether `prepare` gets the pixels. If not, the page is rendered small, for its ink alone.
         prepare: the engine's; picklable by name, so a function of an importable module or a partial of one.
         task, prompt, resolution, decoding, attempt: of the `ReadRequest` that `prepare` gets.
+        label: the page's own label where it is known already; None has the worker read the labels of the file.
     """
 
     source: Source
@@ -90,6 +94,7 @@ class RenderJob(Job[RenderedPage]):
     resolution: str
     decoding: Decoding
     attempt: int = 1
+    label: str | None = None
 
     @property
     def place(self) -> str:

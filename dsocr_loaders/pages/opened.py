@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from dsocr_loaders.errors import LimitExceeded, PasswordRequired, SettingsError, SourceDamaged
+from dsocr_loaders.geometry import FULL_PAGE
+from dsocr_loaders.pages.pixels import POINTS_PER_INCH
 
 if TYPE_CHECKING:
+    from dsocr_loaders.geometry import Box
+    from dsocr_loaders.settings.limits import Limits
     from dsocr_loaders.values import OutlineEntry, PageUnit, RgbImage, Source
 
 __all__ = [
     "MAX_BOOKMARKS",
-    "MAX_PAGES",
     "PAGES_PER_OPENING",
     "OpenedSource",
     "PageFrame",
@@ -20,6 +23,7 @@ __all__ = [
     "password_required",
     "require_page",
     "require_pages",
+    "scaled_down",
 ]
 
 PAGES_PER_OPENING = 50
@@ -29,11 +33,11 @@ Both libraries keep what they parsed: over 2,000 pages of one open PDF they grew
 opened again every 25 to 100 pages they stayed at 170 to 200 MB, for 2 to 4 % of the time (measured).
 """
 
-MAX_PAGES = 100_000
-"""Most pages of a file: each costs a label and a result, and a damaged file may claim any number."""
-
 MAX_BOOKMARKS = 20_000
 """Bookmarks that are kept of a file; more are left out."""
+
+
+_SAME_DPI = 0.999
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +45,8 @@ class PageFrame:
     """A page as a viewer shows it.
 
     Attributes:
-        width, height: of the page as shown (the CropBox after /Rotate, or the image after its EXIF orientation), in
-            `unit`; points to three decimals.
+        width, height: of the page as shown (the CropBox after /Rotate and UserUnit, or the image after its EXIF
+            orientation), in `unit`; points to three decimals.
         unit: `"pt"` or `"px"`.
         rotation: degrees clockwise that were applied to show it.
     """
@@ -84,16 +88,23 @@ class OpenedSource(Protocol):
         """
         ...
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said about the page that was rendered last, see `PageImage.notes`."""
+        ...
+
     def frame(self, page_number: int) -> PageFrame:
         """Return the page's size and rotation."""
         ...
 
-    def render(self, page_number: int, dpi: float) -> RgbImage:
+    def render(self, page_number: int, dpi: float, part: Box = FULL_PAGE) -> RgbImage:
         """Return the page as shown, on white, annotations and form fields drawn in; an image ignores `dpi`.
+
+        Of `part`, every pixel that it touches: the limit of pixels then counts for the part alone.
 
         Raises:
             SourceDamaged: the page cannot be drawn.
-            LimitExceeded: an image has more than `MAX_PAGE_PIXELS`.
+            LimitExceeded: an image has more than `limits.page_pixels` and cannot be scaled down while it is read.
         """
         ...
 
@@ -102,18 +113,19 @@ class OpenedSource(Protocol):
         ...
 
 
-def require_pages(source: Source, total_pages: int) -> None:
+def require_pages(source: Source, total_pages: int, limits: Limits) -> None:
     """Check the number of pages that a file claims to have.
 
     Raises:
         SourceDamaged: there is none.
-        LimitExceeded: there are more than `MAX_PAGES`.
+        LimitExceeded: there are more than `limits.pages`.
     """
     if total_pages < 1:
         raise SourceDamaged(f"{source.name}: the PDF has no pages. Make or download it again.")
-    if total_pages > MAX_PAGES:
+    if total_pages > limits.pages:
         raise LimitExceeded(
-            f"{source.name}: {total_pages} pages are more than MAX_PAGES = {MAX_PAGES}. Split the file."
+            f"{source.name}: {total_pages} pages are more than limits.pages={limits.pages}. Split the file, or raise "
+            "the limit."
         )
 
 
@@ -125,6 +137,14 @@ def require_page(source: Source, page_number: int, total_pages: int) -> None:
     """
     if not 1 <= page_number <= total_pages:
         raise SettingsError(f"page={page_number} is not allowed: {source.name} has pages 1 to {total_pages}.")
+
+
+def scaled_down(dpi: float, zoom: float, limits: Limits) -> tuple[str, ...]:
+    """Return the note on a PDF page that was rendered at `zoom` pixels a point and not at `dpi`; none if it was."""
+    shown_dpi = zoom * POINTS_PER_INCH
+    if shown_dpi >= dpi * _SAME_DPI:
+        return ()
+    return (f"The page was rendered at {shown_dpi:.3g} dpi to stay within limits.page_pixels={limits.page_pixels}.",)
 
 
 def password_required(source: Source, password: str | None) -> PasswordRequired:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from dsocr_loaders.errors import MissingDependency, SourceDamaged, SourceNotFound
+from dsocr_loaders.settings.limits import Limits
 
 if TYPE_CHECKING:
     from dsocr_loaders.pages.jobs import Job, PdfBackend
@@ -41,27 +42,30 @@ def choose_pdf_backend(named: PdfBackend | None) -> PdfBackend:
     return chosen
 
 
-def open_source(source: Source, pdf_backend: PdfBackend, password: str | None) -> OpenedSource:
+def open_source(
+    source: Source, pdf_backend: PdfBackend, password: str | None = None, limits: Limits | None = None
+) -> OpenedSource:
     """Open a source with the library for its media type.
 
     Raises:
         SourceError: it is gone, damaged, cut off, encrypted or larger than a limit allows; the message names it.
         MissingDependency: the library is not installed.
     """
+    limits = limits or Limits()
     if not Path(source.path).is_file():
         raise SourceNotFound(f"{source.name}: the file is no longer there.")
     if source.media_type != PDF:
         from dsocr_loaders.pages.image_backend import ImageSource  # noqa: PLC0415 - loaded when needed
 
-        return ImageSource(source)
+        return ImageSource(source, limits)
     _require_whole(source)
     if pdf_backend == "pymupdf":
         from dsocr_loaders.pages.pymupdf_backend import PyMuPdfSource  # noqa: PLC0415 - loaded when needed
 
-        return PyMuPdfSource(source, password)
+        return PyMuPdfSource(source, password, limits)
     from dsocr_loaders.pages.pdfium_backend import PdfiumSource  # noqa: PLC0415 - loaded when needed
 
-    return PdfiumSource(source, password)
+    return PdfiumSource(source, password, limits)
 
 
 def _require_whole(source: Source) -> None:

@@ -80,10 +80,13 @@ class PageWorker:
             raise closed_error()
         if lost is not None and not lost.has_started:
             raise DsocrError(f"The page worker does not start: it {lost}. It is {sys.executable!r} -m {WORKER_MODULE}.")
-        hint = 'Another pdf_backend ("pymupdf" or "pdfium") may read it.' if job.source.media_type == PDF else ""
-        raise SourceDamaged(
-            f"{job.place}: the page worker {lost}, and again when it was tried once more. {hint}".rstrip()
-        ) from lost
+        hints = [f"{job.place}: the page worker {lost}, and again when it was tried once more."]
+        if str(lost).startswith("crashed"):
+            # The libraries do not say so: pdfium ends its process at once.
+            hints.append(f"It may have needed more memory than limits.worker_bytes={job.options.limits.worker_bytes}.")
+        if job.source.media_type == PDF:
+            hints.append('Another pdf_backend ("pymupdf" or "pdfium") may read it.')
+        raise SourceDamaged(" ".join(hints)) from lost
 
     @property
     def process_id(self) -> int | None:

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from dsocr_loaders.errors import MissingDependency, SourceDamaged, SourceUnsupported
+from dsocr_loaders.geometry import FULL_PAGE, box_to_pixels
 from dsocr_loaders.pages.labels import clean_text
 from dsocr_loaders.pages.opened import (
     MAX_BOOKMARKS,
@@ -16,17 +17,22 @@ from dsocr_loaders.pages.opened import (
     password_required,
     require_page,
     require_pages,
+    scaled_down,
 )
-from dsocr_loaders.pages.pixels import fitting_zoom, page_size_px
+from dsocr_loaders.pages.pixels import page_size_px, zoom_of_part
+from dsocr_loaders.pages.user_units import may_have_user_units, user_unit
 from dsocr_loaders.values import OutlineEntry, RgbImage
 
 if TYPE_CHECKING:
+    from dsocr_loaders.geometry import Box
+    from dsocr_loaders.settings.limits import Limits
     from dsocr_loaders.values import Source
 
 __all__ = ["PdfiumSource"]
 
 _BYTES_PER_PIXEL = 3
 _WHITE = 0xFFFFFFFF
+_SMALLEST_SIDE = 1.0  # a page with a side below is a square of this in MuPDF, in units of its user space
 
 
 def _pypdfium2() -> Any:  # noqa: ANN401 - the library ships no types
@@ -40,20 +46,22 @@ def _pypdfium2() -> Any:  # noqa: ANN401 - the library ships no types
 
 
 class PdfiumSource:
-    """A PDF that pdfium opened. pdfium knows no UserUnit: points are those of the CropBox."""
+    """A PDF that pdfium opened. Points are those of the CropBox times UserUnit."""
 
     backend = "pdfium"
     complaint = ""
 
-    def __init__(self, source: Source, password: str | None) -> None:
+    def __init__(self, source: Source, password: str | None, limits: Limits) -> None:
         self._source = source
+        self._limits = limits
+        self.notes: tuple[str, ...] = ()
         self._password = password
         self._pypdfium2 = _pypdfium2()
         self._raw = self._pypdfium2.raw
         self._document = self._open()
         self._rendered = 0
         self.total_pages = len(self._document)
-        require_pages(source, self.total_pages)
+        require_pages(source, self.total_pages, limits)
 
     def _open(self) -> Any:  # noqa: ANN401 - a pypdfium2.PdfDocument
         # Without the password first: pdfium refuses any that a file which opens freely does not know.
@@ -100,13 +108,13 @@ class PdfiumSource:
         """Return the page's size in points and its /Rotate."""
         page = self._page(page_number)
         try:
-            width, height = page.get_size()
+            width, height = self._size_pt(page, page_number)
             return PageFrame(round(width, 3), round(height, 3), "pt", page.get_rotation())
         finally:
             page.close()
 
-    def render(self, page_number: int, dpi: float) -> RgbImage:
-        """Return the page as shown, on white."""
+    def render(self, page_number: int, dpi: float, part: Box = FULL_PAGE) -> RgbImage:
+        """Return the page as shown, or `part` of it, on white."""
         if self._rendered >= PAGES_PER_OPENING:
             self._document.close()
             self._document = self._open()
@@ -114,14 +122,28 @@ class PdfiumSource:
         self._rendered += 1
         page = self._page(page_number)
         try:
-            return self._drawn(page, dpi)
+            width_pt, height_pt = self._size_pt(page, page_number)
+            zoom = zoom_of_part(width_pt, height_pt, part, dpi, self._limits.page_pixels)
+            self.notes = scaled_down(dpi, zoom, self._limits)
+            return self._drawn(page, page_size_px(width_pt, height_pt, zoom), part)
         finally:
             page.close()
 
-    def _drawn(self, page: Any, dpi: float) -> RgbImage:  # noqa: ANN401 - a pypdfium2.PdfPage
+    @cached_property
+    def _may_have_user_units(self) -> bool:
+        return may_have_user_units(self._source.path)
+
+    def _size_pt(self, page: Any, page_number: int) -> tuple[float, float]:  # noqa: ANN401 - a pypdfium2.PdfPage
+        width, height = page.get_size()
+        if min(width, height) < _SMALLEST_SIDE:
+            width = height = _SMALLEST_SIDE
+        unit = user_unit(self._document, page_number - 1) if self._may_have_user_units else 1.0
+        return width * unit, height * unit
+
+    def _drawn(self, page: Any, page_px: tuple[int, int], part: Box) -> RgbImage:  # noqa: ANN401 - a pypdfium2.PdfPage
         raw = self._raw
-        width_pt, height_pt = page.get_size()
-        width_px, height_px = page_size_px(width_pt, height_pt, fitting_zoom(width_pt, height_pt, dpi))
+        left, top, right, bottom = box_to_pixels(part, width_px=page_px[0], height_px=page_px[1])
+        width_px, height_px = right - left, bottom - top
         row_bytes = _BYTES_PER_PIXEL * width_px
         pixels = (ctypes.c_ubyte * (row_bytes * height_px))()
         bitmap = raw.FPDFBitmap_CreateEx(width_px, height_px, raw.FPDFBitmap_BGR, pixels, row_bytes)
@@ -129,7 +151,7 @@ class PdfiumSource:
             raise MemoryError(f"no bitmap of {width_px} x {height_px} pixels")
         try:
             raw.FPDFBitmap_FillRect(bitmap, 0, 0, width_px, height_px, _WHITE)
-            where = (bitmap, page.raw, 0, 0, width_px, height_px, 0, raw.FPDF_ANNOT | raw.FPDF_REVERSE_BYTE_ORDER)
+            where = (bitmap, page.raw, -left, -top, *page_px, 0, raw.FPDF_ANNOT | raw.FPDF_REVERSE_BYTE_ORDER)
             raw.FPDF_RenderPageBitmap(*where)
             if page.formenv:
                 raw.FPDF_FFLDraw(page.formenv.raw, *where)
@@ -139,7 +161,13 @@ class PdfiumSource:
 
     def _page(self, page_number: int) -> Any:  # noqa: ANN401 - a pypdfium2.PdfPage
         require_page(self._source, page_number, self.total_pages)
-        page = self._document[page_number - 1]
+        try:
+            page = self._document[page_number - 1]
+        except self._pypdfium2.PdfiumError as error:
+            raise SourceDamaged(
+                f"{self._source.name}, page {page_number}: pdfium cannot load the page: it is damaged, or more than "
+                f'1024 levels deep in the page tree. pdf_backend="pymupdf" may read it. ({error})'
+            ) from error
         if min(page.get_size()) <= 0:
             page.close()
             raise SourceDamaged(f"{self._source.name}, page {page_number}: the page has no area.")

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import math
 import struct
+from typing import TYPE_CHECKING
 
-__all__ = ["MAX_PAGE_PIXELS", "fitting_zoom", "page_size_px"]
+if TYPE_CHECKING:
+    from dsocr_loaders.geometry import Box
 
-MAX_PAGE_PIXELS = 100_000_000
-"""Most pixels of one page, 300 MB as RGB. A PDF page beyond it is rendered smaller; an image beyond it is refused.
+__all__ = ["POINTS_PER_INCH", "fitting_zoom", "page_size_px", "zoom_of_part"]
 
-A0 at 254 dpi just fits; nothing that the models read needs a hundredth of it.
-"""
-
-_POINTS_PER_INCH = 72
+POINTS_PER_INCH = 72
 _SHRINK_STEP = 0.98
+_THINNEST_PART = 1e-6  # of a side: what a crop of a line counts as
 
 
 def _float32(value: float) -> float:
@@ -34,11 +33,17 @@ def page_size_px(width_pt: float, height_pt: float, zoom: float) -> tuple[int, i
     return _side_px(width_pt, zoom), _side_px(height_pt, zoom)
 
 
-def fitting_zoom(width_pt: float, height_pt: float, dpi: float) -> float:
-    """Return the pixels a point for `dpi`, or the largest that keeps the page within `MAX_PAGE_PIXELS`."""
-    zoom = dpi / _POINTS_PER_INCH
-    if math.prod(page_size_px(width_pt, height_pt, zoom)) > MAX_PAGE_PIXELS:
-        zoom = min(zoom, math.sqrt(MAX_PAGE_PIXELS / (width_pt * height_pt)))
-    while math.prod(page_size_px(width_pt, height_pt, zoom)) > MAX_PAGE_PIXELS:
+def fitting_zoom(width_pt: float, height_pt: float, dpi: float, most_pixels: int) -> float:
+    """Return the pixels a point for `dpi`, or about the largest that keeps the page within `most_pixels`."""
+    zoom = dpi / POINTS_PER_INCH
+    if math.prod(page_size_px(width_pt, height_pt, zoom)) > most_pixels:
+        zoom = min(zoom, math.sqrt(most_pixels / (width_pt * height_pt)))
+    while math.prod(page_size_px(width_pt, height_pt, zoom)) > most_pixels:
         zoom *= _SHRINK_STEP
     return zoom
+
+
+def zoom_of_part(width_pt: float, height_pt: float, part: Box, dpi: float, most_pixels: int) -> float:
+    """Return the pixels a point for `dpi`, or about the largest that keep the part of a page within `most_pixels`."""
+    part_pt = (width_pt * max(part.width, _THINNEST_PART), height_pt * max(part.height, _THINNEST_PART))
+    return fitting_zoom(*part_pt, dpi, most_pixels)

@@ -6,7 +6,8 @@ import warnings
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from dsocr_loaders.errors import MissingDependency
+from dsocr_loaders.errors import LimitExceeded, MissingDependency
+from dsocr_loaders.geometry import FULL_PAGE, box_to_pixels
 from dsocr_loaders.pages.labels import LabelRule, clean_text, labels_from_rules
 from dsocr_loaders.pages.opened import (
     MAX_BOOKMARKS,
@@ -16,18 +17,24 @@ from dsocr_loaders.pages.opened import (
     password_required,
     require_page,
     require_pages,
+    scaled_down,
 )
-from dsocr_loaders.pages.pixels import fitting_zoom
+from dsocr_loaders.pages.pixels import page_size_px, zoom_of_part
 from dsocr_loaders.values import OutlineEntry, RgbImage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dsocr_loaders.geometry import Box
+    from dsocr_loaders.settings.limits import Limits
     from dsocr_loaders.values import Source
 
 __all__ = ["PyMuPdfSource"]
 
 _MOST_LABEL_NODES = 1000  # of the tree of page labels, which in a hostile file leads back to itself
+_PAGES_STORED = 5
+"""After so many pages MuPDF drops the fonts and pictures that it keeps: by itself it keeps 256 MiB of them."""
+
 _BROKEN_CONTENT = ("content stream", "library error", "read error", "syntax error")  # in MuPDF's warnings
 
 
@@ -47,17 +54,19 @@ def _pymupdf() -> Any:  # noqa: ANN401 - the library ships no types
 
 
 class PyMuPdfSource:
-    """A PDF that PyMuPDF opened. A page's UserUnit counts: points are what a viewer shows at 100 %."""
+    """A PDF that PyMuPDF opened. Points are those of the CropBox times UserUnit."""
 
     backend = "pymupdf"
 
-    def __init__(self, source: Source, password: str | None) -> None:
+    def __init__(self, source: Source, password: str | None, limits: Limits) -> None:
         self._source = source
+        self._limits = limits
         self._password = password
         self._pymupdf = _pymupdf()
         self._document = self._open()
         self._rendered = 0
         self.complaint = ""
+        self.notes: tuple[str, ...] = ()
         self.total_pages = self._count_pages()
 
     def _open(self) -> Any:  # noqa: ANN401 - a pymupdf.Document
@@ -75,7 +84,7 @@ class PyMuPdfSource:
             total_pages = int(self._document.page_count)
         except Exception as error:
             raise damaged(self._source, error) from error
-        require_pages(self._source, total_pages)
+        require_pages(self._source, total_pages, self._limits)
         return total_pages
 
     @cached_property
@@ -131,8 +140,8 @@ class PyMuPdfSource:
         page = self._page(page_number)
         return PageFrame(round(page.rect.width, 3), round(page.rect.height, 3), "pt", page.rotation)
 
-    def render(self, page_number: int, dpi: float) -> RgbImage:
-        """Return the page as shown, on white."""
+    def render(self, page_number: int, dpi: float, part: Box = FULL_PAGE) -> RgbImage:
+        """Return the page as shown, or `part` of it, on white."""
         if self._rendered >= PAGES_PER_OPENING:
             self._document.close()
             self._document = self._open()
@@ -141,15 +150,46 @@ class PyMuPdfSource:
         tools = self._pymupdf.TOOLS
         tools.reset_mupdf_warnings()
         page = self._page(page_number)
-        zoom = fitting_zoom(page.rect.width, page.rect.height, dpi)
-        pixmap = page.get_pixmap(matrix=self._pymupdf.Matrix(zoom, zoom), alpha=False)
+        width, height = page.rect.width, page.rect.height
+        zoom = zoom_of_part(width, height, part, dpi, self._limits.page_pixels)
+        clip = None
+        if part != FULL_PAGE:
+            width_px, height_px = page_size_px(width, height, zoom)
+            edges = box_to_pixels(part, width_px=width_px, height_px=height_px)
+            clip = self._pymupdf.Rect(*(edge / zoom for edge in edges))
+        pixmap = page.get_pixmap(matrix=self._pymupdf.Matrix(zoom, zoom), alpha=False, clip=clip)
+        if self._rendered % _PAGES_STORED == 0:
+            tools.store_shrink(100)
         warned = tools.mupdf_warnings()
         self.complaint = warned if any(words in warned for words in _BROKEN_CONTENT) else ""
+        self.notes = scaled_down(dpi, zoom, self._limits)
         return RgbImage(pixmap.width, pixmap.height, pixmap.samples)
 
     def _page(self, page_number: int) -> Any:  # noqa: ANN401 - a pymupdf.Page
         require_page(self._source, page_number, self.total_pages)
-        return self._document[page_number - 1]
+        page = self._document[page_number - 1]
+        self._require_shallow(page, page_number)
+        mupdf = self._pymupdf.mupdf
+        unit = mupdf.pdf_dict_gets(mupdf.pdf_page_from_fz_page(page.this).obj(), "UserUnit")
+        if mupdf.pdf_is_number(unit) and mupdf.pdf_to_real(unit) <= 0:
+            # What is no number counts as 1 in MuPDF itself, but a page of no size is none.
+            self._document.xref_set_key(page.xref, "UserUnit", "1")
+            page = self._document[page_number - 1]
+        return page
+
+    def _require_shallow(self, page: Any, page_number: int) -> None:  # noqa: ANN401 - a pymupdf.Page
+        mupdf = self._pymupdf.mupdf
+        most = self._limits.page_tree_levels
+        node = mupdf.pdf_dict_gets(mupdf.pdf_page_from_fz_page(page.this).obj(), "Parent")
+        for _ in range(most):
+            if not mupdf.pdf_is_dict(node):
+                return
+            node = mupdf.pdf_dict_gets(node, "Parent")
+        if mupdf.pdf_is_dict(node):
+            raise LimitExceeded(
+                f"{self._source.name}, page {page_number}: the page tree has more levels above it than "
+                f"limits.page_tree_levels={most}. Write the file anew with a PDF tool, or raise the limit."
+            )
 
     def close(self) -> None:
         """Give the file back."""

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, cast
 
 from PIL import Image
 
-from dsocr_loaders.errors import DsocrError, SourceDamaged
-from dsocr_loaders.geometry import box_to_pixels
+from dsocr_loaders.errors import DsocrError, LimitExceeded, SourceDamaged
 from dsocr_loaders.pages.annotating import AnnotateJob, annotated_pdf
 from dsocr_loaders.pages.ink import INK_DPI, measure_ink
 from dsocr_loaders.pages.jobs import DescribeJob, RenderedPage, RenderJob
+from dsocr_loaders.pages.memory import is_out_of_memory
 from dsocr_loaders.pages.opening import choose_pdf_backend, open_source
+from dsocr_loaders.pages.pixels_wanted import PixelsWanted
+from dsocr_loaders.pages.unchanged import require_unchanged
 from dsocr_loaders.values import PageImage, ReadRequest, SourceInfo
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ class Workbench:
     """Does jobs one after the other and keeps the last sources open in between."""
 
     def __init__(self) -> None:
-        self._open: OrderedDict[tuple[str, str, str | None, str | None], OpenedSource] = OrderedDict()
+        self._open: OrderedDict[tuple[object, ...], OpenedSource] = OrderedDict()
 
     def perform(self, job: Job[object]) -> object:
         """Return the job's result.
@@ -41,24 +43,36 @@ class Workbench:
                 `SourceDamaged` that names file, page, class and text.
         """
         try:
-            if isinstance(job, DescribeJob):
-                return self._describe(job)
-            if isinstance(job, RenderJob):
-                return self._render(job)
-            if isinstance(job, AnnotateJob):
-                return annotated_pdf(job, self._opened(job.source, job.options))
-            return self._crop(cast("CropJob", job))
+            require_unchanged(job.source)
+            try:
+                return self._performed(job)
+            finally:
+                require_unchanged(job.source)  # while it was read: whatever was seen of it is worth nothing
         except DsocrError:
             raise
         except Exception as error:
             self.close()  # what a library looks like inside after an error of its own is anyone's guess
+            if is_out_of_memory(error):
+                raise LimitExceeded(
+                    f"{job.place}: it takes more memory than limits.worker_bytes={job.options.limits.worker_bytes} "
+                    "allows; a page that does is broken or made to do harm. Raise the limit if it is neither."
+                ) from error
             raise SourceDamaged(f"{job.place}: {type(error).__name__}: {error}") from error
 
+    def _performed(self, job: Job[object]) -> object:
+        if isinstance(job, DescribeJob):
+            return self._describe(job)
+        if isinstance(job, RenderJob):
+            return self._render(job)
+        if isinstance(job, AnnotateJob):
+            return annotated_pdf(job, self._opened(job.source, job.options))
+        return self._crop(cast("CropJob", job))
+
     def _opened(self, source: Source, options: OpenOptions) -> OpenedSource:
-        key = (source.path, source.sha256, options.password, options.pdf_backend)
+        key = (source.path, source.sha256, options.password, options.pdf_backend, options.limits)
         opened = self._open.pop(key, None)
         if opened is None:
-            opened = open_source(source, choose_pdf_backend(options.pdf_backend), options.password)
+            opened = open_source(source, choose_pdf_backend(options.pdf_backend), options.password, options.limits)
         self._open[key] = opened
         while len(self._open) > _MOST_OPEN:
             self._open.popitem(last=False)[1].close()
@@ -71,16 +85,18 @@ class Workbench:
     def _render(self, job: RenderJob) -> RenderedPage:
         opened = self._opened(job.source, job.options)
         frame = opened.frame(job.page_number)
-        image = opened.render(job.page_number, job.options.dpi if job.needs_image else INK_DPI)
+        dpi = job.options.dpi if job.needs_image else INK_DPI
+        image = opened.render(job.page_number, dpi)
         page = PageImage(
             source=job.source,
             page_number=job.page_number,
-            label=opened.labels[job.page_number - 1],
+            label=opened.labels[job.page_number - 1] if job.label is None else job.label,
             width=frame.width,
             height=frame.height,
             unit=frame.unit,
             rotation=frame.rotation,
-            ink=measure_ink(image),
+            ink=measure_ink(image, dpi if frame.unit == "pt" and not opened.notes else None),
+            notes=opened.notes,
         )
         if page.ink is None or page.ink.is_blank:
             if opened.complaint:
@@ -91,6 +107,10 @@ class Workbench:
         request = ReadRequest(page, job.task, job.prompt, job.resolution, job.decoding, job.attempt)
         try:
             prepared = job.prepare(replace(page, image=image) if job.needs_image else page, request)
+            if isinstance(prepared, PixelsWanted):
+                if frame.unit == "pt":  # an image ignores the resolution: it is here already
+                    image = opened.render(job.page_number, job.options.dpi)
+                prepared = prepared.prepare(replace(page, image=image), request)
         except DsocrError:
             raise
         except Exception as error:
@@ -100,10 +120,8 @@ class Workbench:
         return RenderedPage(page, prepared)
 
     def _crop(self, job: CropJob) -> bytes:
-        image = self._opened(job.source, job.options).render(job.page_number, job.options.dpi)
-        size = (image.width_px, image.height_px)
-        picture = Image.frombuffer("RGB", size, image.data, "raw", "RGB", 0, 1)
-        cut = picture.crop(box_to_pixels(job.box, width_px=image.width_px, height_px=image.height_px))
+        image = self._opened(job.source, job.options).render(job.page_number, job.options.dpi, job.box)
+        cut = Image.frombuffer("RGB", (image.width_px, image.height_px), image.data, "raw", "RGB", 0, 1)
         written = io.BytesIO()
         cut.save(written, "PNG")
         return written.getvalue()

@@ -17,6 +17,7 @@ import traceback
 from typing import TYPE_CHECKING, Any, cast
 
 from dsocr_loaders.errors import SettingsError, SourceDamaged
+from dsocr_loaders.pages.memory import limit_memory
 from dsocr_loaders.pages.wire import Done, Failed, Greeting, Order, Reply, read_frame, write_frame
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ def _set_alarm(delay_s: float) -> None:
 def _reply(bench: Workbench, order: Order) -> Reply:
     try:
         job = _unpickled_job(order.pickled_job)
+        limit_memory(job.options.limits.worker_bytes)
         return Done(bench.perform(job))
     except Exception as error:  # noqa: BLE001 - it is raised again on the owner's side
         return Failed(_sendable(error), traceback.format_exc())

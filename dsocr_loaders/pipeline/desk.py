@@ -69,6 +69,7 @@ class EngineDesk:
             resolution=self._settings.resolution,
             decoding=self.decoding,
             attempt=attempt,
+            label=place.label,
         )
         rendered = await self._pool.run(job, party=self._party)
         prepared = rendered.prepared
@@ -115,4 +116,4 @@ class EngineDesk:
 def open_options(settings: Settings) -> OpenOptions:
     """Return how the run's sources are opened and rendered."""
     password = settings.password.get_secret_value() if settings.password else None
-    return OpenOptions(dpi=settings.dpi, pdf_backend=settings.pdf_backend, password=password)
+    return OpenOptions(dpi=settings.dpi, pdf_backend=settings.pdf_backend, password=password, limits=settings.limits)

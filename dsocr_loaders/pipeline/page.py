@@ -18,7 +18,7 @@ from dsocr_loaders.pipeline.events import PageFinished, PageRetried, PageStarted
 from dsocr_loaders.pipeline.parsing import AnswerParser
 from dsocr_loaders.pipeline.results import failed_result, page_result
 from dsocr_loaders.pipeline.retries import LostContact, may_try_again, retry_delay_s
-from dsocr_loaders.values import LayoutAnswer, PageError, PageStatus
+from dsocr_loaders.values import LayoutAnswer, PageError, PageStatus, TextSource
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -46,6 +46,13 @@ class _Outcome:
     result: PageResult
     finished: FinishedPage | None = None
     is_known: bool = False
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What was learnt of a page on its way, however it ends."""
+
+    route: str = ""
 
 
 class _StoreFailed(Exception):
@@ -135,23 +142,24 @@ class PageReading:
             Exception: what the store raised, which stops it too.
         """
         self._tell(PageStarted(place))
+        seen = _Seen()
         try:
-            outcome = await self._read(place, hold)
+            outcome = await self._read(place, hold, seen)
             if outcome.finished is not None:
                 await self._of_store(self._store.record(outcome.finished))
         except _StoreFailed as failure:
             raise failure.__cause__ or failure from None
-        result = outcome.result
+        result = replace(outcome.result, route=seen.route)
         if result.status is PageStatus.FAILED and self._fallback is not None:
             result = await self._read_by_fallback(place, result, self._fallback, hold)
         self._tell(PageFinished(place, result, outcome.is_known))
         return result
 
-    async def _read(self, place: PagePlace, hold: Hold) -> _Outcome:
+    async def _read(self, place: PagePlace, hold: Hold, seen: _Seen) -> _Outcome:
         attempt = 1
         while True:
             try:
-                return await self._attempt(place, attempt, hold)
+                return await self._attempt(place, attempt, hold, seen)
             except EngineError as error:
                 if self._lost is None and may_try_again(error, attempt):
                     delay_s = retry_delay_s(attempt, error.retry_after_s)
@@ -185,12 +193,13 @@ class PageReading:
         self._lost = self._lost or error
         self._is_lost.set()
 
-    async def _attempt(self, place: PagePlace, attempt: int, hold: Hold) -> _Outcome:
+    async def _attempt(self, place: PagePlace, attempt: int, hold: Hold, seen: _Seen) -> _Outcome:
         """Return the outcome of one try. Gives the image back however it ends."""
         try:
             page, prepared = await self._desk.render(place, attempt)
             if prepared is None:
                 return _Outcome(self._blank(place, page), FinishedPage(place, page, PageStatus.BLANK))
+            seen.route = prepared.route
             request = self._desk.request(page, attempt)
             stored = await self._of_store(self._store.lookup(prepared, request))
             answer = stored or await self._desk.ask(place, prepared, request)
@@ -242,7 +251,7 @@ class PageReading:
             answer=answer,
             error=error,
             repairs=repairs,
-            text_source=engine.text_source,
+            text_source=TextSource.TEXT_LAYER if isinstance(answer, LayoutAnswer) else engine.text_source,
         )
         return result, parsed
 

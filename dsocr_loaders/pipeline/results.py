@@ -41,6 +41,7 @@ def page_result(  # noqa: PLR0913 - one argument for each field of the result th
         label=place.label,
         text_source=text_source,
         total_pages=place.info.total_pages,
+        notes=page.notes if page else (),
     )
 
 

@@ -59,6 +59,9 @@ class ReaderArguments(TypedDict, total=False):
     include_furniture: bool
     save_images: str | None
     limits: Limits
+    recursive: bool
+    allow_private_urls: bool
+    prefer_text_layer: bool
     ordered: bool
     observers: Sequence[object]
     show_progress: bool

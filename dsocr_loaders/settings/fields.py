@@ -160,9 +160,9 @@ class Settings(BaseModel):
     on_page_error: Annotated[OnPageError, Allowed("raise, skip, placeholder or text_layer")] = Field(
         "raise", description="What becomes of a page that failed."
     )
-    journal: Annotated[str | bool | None, Allowed("nothing in this release, which has no journal yet")] = Field(
-        None, description="Where raw answers are kept for reruns; not in this release."
-    )
+    journal: Annotated[
+        str | bool | None, Allowed("a file or folder on a local disk, or True for a file in the user's own folder")
+    ] = Field(None, description="Where raw answers are kept, so that a rerun reads no page again; off by default.")
     structure: Annotated[Literal["stream", "whole"], Allowed("stream or whole")] = Field(
         "stream", description="Structure page by page with a short look-ahead, or from the whole document."
     )
@@ -177,6 +177,17 @@ class Settings(BaseModel):
     )
     limits: Annotated[Limits, Allowed("a Limits")] = Field(
         Limits(), description="The most that a source may hold, see Limits."
+    )
+    recursive: Annotated[bool, Allowed("true or false")] = Field(
+        default=False, description="Go into the subfolders of a folder too."
+    )
+    allow_private_urls: Annotated[bool, Allowed("true or false")] = Field(
+        default=False,
+        description="Let URLs lead to addresses that are not of the public internet, this machine's own included.",
+    )
+    prefer_text_layer: Annotated[bool, Allowed("true or false")] = Field(
+        default=False,
+        description="Read a page from the PDF's own text layer where that is good, the others with the engine.",
     )
     ordered: Annotated[bool, Allowed("true or false")] = Field(
         default=True,
@@ -226,17 +237,17 @@ class Settings(BaseModel):
             page_ranges(value)
         return value
 
+    @field_validator("journal", mode="before")
+    @classmethod
+    def _journal_is_a_place(cls, value: object) -> object:
+        if not (value is None or isinstance(value, bool) or (isinstance(value, str) and value.strip())):
+            raise ValueError("no place")
+        return value
+
     @field_validator("save_images", mode="before")
     @classmethod
     def _folder_as_text(cls, value: object) -> object:
         return os.fspath(value) if isinstance(value, os.PathLike) else value
-
-    @field_validator("journal")
-    @classmethod
-    def _is_left_out(cls, value: object) -> object:
-        if value not in {None, False}:
-            raise ValueError("not in this release")
-        return value
 
     @field_validator("token_counter")
     @classmethod

@@ -48,8 +48,11 @@ def _problem_in_words(problem: Any, fields: dict[str, FieldInfo]) -> str:  # noq
         close = difflib.get_close_matches(name, fields, n=1)
         hint = f"did you mean {close[0]!r}?" if close else f"the settings are {', '.join(fields)}."
         return f"{name!r} is no setting; {hint}"
+    if problem["type"] == "unexpected_keyword_argument":
+        return f"{'.'.join(map(str, problem['loc']))!r} is no part of {name}."
+    path = ".".join(str(part) for part in problem["loc"])
     shown = "(hidden)" if name in _SECRETS else _shown(problem["input"])
-    return f"{name}={shown} is not allowed; allowed: {allowed_in_words(fields[name])}."
+    return f"{path}={shown} is not allowed; allowed: {allowed_in_words(fields[name])}."
 
 
 def _shown(value: object) -> str:

@@ -2,10 +2,11 @@
 
 A source is taken by what its bytes are, never by its name: a PDF called `scan.png` is a PDF. Each file is read once
 to hash it, block by block, and only when the next source is asked for, so a folder of any size starts at once and
-no file is ever held in memory. What does not lie on the local disk (bytes, streams, `fs=`) is copied while it is
+no file is ever held in memory. What does not lie on the local disk (bytes, streams, `fs=`, URLs) is copied while it is
 hashed, into a `Spool`.
 
-This release takes no URLs and no folders or patterns of other file systems.
+A URL is fetched when it is asked for, within `Limits`, and only from the public internet unless the user says
+otherwise; what is behind its `?` is kept nowhere.
 
 A source that cannot be taken is a `SourceFailure` at its place in the order; the others are not affected.
 """

@@ -8,7 +8,7 @@ page -> short texts at its edges -> furniture, by its neighbours -> headings, wi
 
 `stream` holds back `PAGES_HELD_BACK` pages, so that the first page's header is recognised by the third page's, and
 the rest of memory does not grow with the document: words of the last headers and headings, a level for each style of
-numbers, the last few thousand numbers of figures. `whole` waits for the last page; it is the same work with a view of
+numbers, the last thousand numbers of figures. `whole` waits for the last page; it is the same work with a view of
 all pages. So the two differ only where something that decides stands farther away than that: a header that is
 repeated only after more than two pages, marks or sizes of headings that show only later that they vary, a heading
 in front of numbers that go on or begin anew more than two pages behind it, links between pages that are far apart
@@ -44,7 +44,7 @@ LOOK_AHEAD_PAGES: Final = 2
 PAGES_HELD_BACK: Final = NEIGHBOURS + LOOK_AHEAD_PAGES
 """Pages that `stream` has taken and not handed on yet, at most: text, no images."""
 
-_MOST_NUMBERS = 4_096  # of figures, tables and formulas remembered while pages stream
+_MOST_NUMBERS = 1_024  # of figures, tables and formulas remembered while pages stream
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ __all__ = [
     "Join",
     "LayoutAnswer",
     "Line",
+    "Link",
     "ParsedAnswer",
     "RawAnswer",
     "Reference",
@@ -74,6 +75,15 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """An address that a range of a region's text leads to."""
+
+    start: int
+    end: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class RawAnswer:
     """What a model answered.
 
@@ -108,6 +118,7 @@ class Region:
         order: position on the page, from 0; `regions[order]` is this region.
         level: depth of a heading, 1 is the highest; 0 for everything else.
         caption_of: `order` of the table or figure that this caption or footnote belongs to.
+        links: addresses that the text leads to, in order, none overlapping another; from a text layer alone.
 
     What follows is empty until a `dsocr_loaders.structure.Structurer` has seen the page. It changes no text, no box
     and no order, so that everything below can be ignored, or undone with `dsocr_loaders.structure.unstructured`.
@@ -134,6 +145,7 @@ class Region:
     order: int = 0
     level: int = 0
     caption_of: int | None = None
+    links: tuple[Link, ...] = ()
     heading_source: HeadingSource = ""
     marked_level: int = 0
     original_type: RegionType | None = None

@@ -46,6 +46,11 @@ class PageResult:
         label: the PDF's own page label, else the number.
         text_source: who read the text.
         total_pages: number of pages of the source.
+        route: which way the page went and why, where each page may go another way (`prefer_text_layer`):
+            `"text_layer: ..."` or `"model: ..."`; else `""`, as for a blank page and one that a journal knew.
+        notes: what a reader should know about the page as it was shown: a file that is cut off, so that a part of the
+            page is missing; a page that was scaled down to a limit. The status tells how the reading of what was
+            there ended. A sentence each; empty for nearly every page.
     """
 
     source: Source
@@ -62,6 +67,13 @@ class PageResult:
     label: str
     text_source: TextSource
     total_pages: int
+    route: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_recalled(self) -> bool:
+        """Whether its answer came from the journal, so that nothing was asked of an engine."""
+        return self.attempts == 0 and self.answer is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,8 @@ class PageImage:
         rotation: degrees clockwise that were applied to show the page upright (/Rotate, EXIF).
         image: the pixels, or None once they are dropped.
         ink: kept when the pixels are dropped; None where it was not measured.
+        notes: what is to be said about the page as it is shown: that the file is cut off and a part is missing, that
+            it was scaled down to a limit. A sentence each; empty for nearly every page.
     """
 
     source: Source
@@ -65,6 +67,7 @@ class PageImage:
     rotation: int = 0
     image: RgbImage | None = None
     ink: InkGrid | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

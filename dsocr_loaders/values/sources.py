@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,9 +19,12 @@ class Source:
         name: as the user gave it; `"bytes:<first 12 hex digits of sha256>"` for unnamed bytes.
         path: where the bytes lie: the user's file, or a spooled copy, which is there until the run ends.
         sha256: hex digest of the bytes.
-        media_type: `"application/pdf"`, `"image/png"` or `"image/jpeg"`, by magic bytes.
+        media_type: `"application/pdf"`, `"image/png"` or another of `dsocr_loaders.sources.content`, by magic bytes.
         size_bytes: length.
         canonical: what chunk ids are made from: the absolute path of the user's file, else the name.
+        modified_ns: when the file was written last, in nanoseconds as the system counts them, seen when it was hashed;
+            a file with another time or size is not the one that was hashed. 0 if that is not known. No part of what
+            makes sources equal.
     """
 
     name: str
@@ -30,6 +33,7 @@ class Source:
     media_type: str
     size_bytes: int
     canonical: str
+    modified_ns: int = field(default=0, compare=False)
 
     @property
     def file_name(self) -> str:

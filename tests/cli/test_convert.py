@@ -181,7 +181,7 @@ def test_nothing_read_leaves_earlier_results_alone(
     before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
 
     with ScriptedServer(ANSWER, faults=lambda _: Fault(status=400)) as server:
-        refused, _, err = dsocr("convert", path, "-o", tmp_path, "--engine", server.base_url)
+        refused, _, err = dsocr("convert", path, "-o", tmp_path, "--engine", server.base_url, "--no-journal")
     none_chosen, _, _ = dsocr("convert", path, "-o", tmp_path, "--engine", "text_layer", "--pages", "9")
 
     assert (5, 5) == (refused, none_chosen)
@@ -373,8 +373,9 @@ def test_an_output_folder_that_cannot_be_made(
     assert err.startswith(f"Error: {tmp_path / 'out'}: the output folder cannot be made")
 
 
-def test_ctrl_c_keeps_what_is_finished(make_pdf: Callable[..., Path], tmp_path: Path) -> None:
-    """Ctrl-C ends within two seconds with status 130; a file that was finished before is written."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_keeps_what_is_finished(make_pdf: Callable[..., Path], tmp_path: Path, number: signal.Signals) -> None:
+    """Ctrl-C or SIGTERM ends within two seconds with status 130; a file that was finished before is written."""
     with ScriptedServer(ANSWER, faults=[None, *([Fault(delay_s=60.0)] * 20)]) as server:
         process = subprocess.Popen(
             [
@@ -390,7 +391,7 @@ def test_ctrl_c_keeps_what_is_finished(make_pdf: Callable[..., Path], tmp_path: 
         deadline = time.monotonic() + 60
         while not (tmp_path / "first.md").exists() and time.monotonic() < deadline:
             time.sleep(0.05)
-        os.killpg(process.pid, signal.SIGINT)
+        os.kill(process.pid, number)
         started = time.monotonic()
         _, err = process.communicate(timeout=30)
 

@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dsocr_loaders.engines.encode import EncodedImage
-from dsocr_loaders.engines.profiles import PROFILES, answer_limit, answer_of, profile_for, request_body
+from dsocr_loaders.engines.profiles import (
+    PROFILES,
+    answer_limit,
+    answer_of,
+    profile_for,
+    request_body,
+    request_content,
+)
 from dsocr_loaders.errors import EngineRejected, EngineUnavailable, SettingsError
 from dsocr_loaders.testing import sample_page, sample_request
 from dsocr_loaders.values import Decoding, RawAnswer, Task
@@ -259,3 +266,14 @@ def test_limits_always_fit(width_px, height_px, context, asked):
 
     assert 1 <= limit <= context
     assert asked is None or limit <= asked
+
+
+@given(st.text(max_size=20), st.binary(max_size=50))
+def test_a_body_is_written_as_the_encoder_would(prompt, data):
+    """This test ensures that putting the image in behind the encoder changes nothing, whatever the prompt holds."""
+    image = EncodedImage(data, "image/jpeg", 10, 10)
+    for words in (prompt, "\x01", '"\x01"', "\\u0001"):
+        request = replace(sample_request(), prompt=words)
+        arguments = (PROFILES["vllm"], request, image, "model", 77)
+
+        assert request_body(*arguments) == json.loads(request_content(*arguments))

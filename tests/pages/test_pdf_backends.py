@@ -17,9 +17,9 @@ from dsocr_loaders.errors import (
     SourceUnsupported,
 )
 from dsocr_loaders.geometry import PdfFrame, box_from_pixels, intersection_over_union
-from dsocr_loaders.pages import opened as opened_module
 from dsocr_loaders.pages.opened import PAGES_PER_OPENING
 from dsocr_loaders.pages.opening import choose_pdf_backend, open_source
+from dsocr_loaders.settings import Limits
 from dsocr_loaders.values import OutlineEntry
 
 BACKENDS = ("pymupdf", "pdfium")
@@ -331,22 +331,23 @@ def test_odd_boxes(take, backend, page, size):
 
 
 @both
-def test_large_page_is_rendered_smaller(take, backend, monkeypatch):
+def test_large_page_is_rendered_smaller(take, backend):
     """This test ensures that a page above the limit of pixels is rendered at the largest size that fits."""
-    monkeypatch.setattr("dsocr_loaders.pages.pixels.MAX_PAGE_PIXELS", 1_000_000)
-    shown = picture(take(raw_pdf("/MediaBox[0 0 5000 2000]")), backend)
+    source = take(raw_pdf("/MediaBox[0 0 5000 2000]"))
+    with closing(open_source(source, backend, limits=Limits(page_pixels=1_000_000))) as opened:
+        shown = opened.render(1, 144)
+        notes = opened.notes
 
-    assert 950_000 < shown.width * shown.height <= 1_000_000
-    assert 2.5 == pytest.approx(shown.width / shown.height, rel=0.01)
+    assert 950_000 < shown.width_px * shown.height_px <= 1_000_000
+    assert 2.5 == pytest.approx(shown.width_px / shown.height_px, rel=0.01)
+    assert ("The page was rendered at 22.3 dpi to stay within limits.page_pixels=1000000.",) == notes
 
 
 @both
-def test_too_many_pages(take, backend, monkeypatch):
+def test_too_many_pages(take, backend):
     """This test ensures that a file with more pages than the limit is refused by the limit's name."""
-    monkeypatch.setattr(opened_module, "MAX_PAGES", 2)
-
-    with pytest.raises(LimitExceeded, match="MAX_PAGES = 2"):
-        open_source(take(saved(many_pages(3))), backend, None)
+    with pytest.raises(LimitExceeded, match=r"limits\.pages=2"):
+        open_source(take(saved(many_pages(3))), backend, limits=Limits(pages=2))
 
 
 @both

@@ -105,7 +105,7 @@ def test_without_image(bench, take, render_job, pdf_backend, monkeypatch):
     """This test ensures that an engine that needs no pixels gets none, and the page is rendered small for its ink."""
     measured = []
     measure_ink = workbench.measure_ink
-    monkeypatch.setattr(workbench, "measure_ink", lambda image: measured.append(image) or measure_ink(image))
+    monkeypatch.setattr(workbench, "measure_ink", lambda image, dpi: measured.append(image) or measure_ink(image, dpi))
     job = render_job(take(as_pdf("a")), lambda page, _: page.image, needs_image=False, dpi=600, pdf_backend=pdf_backend)
     rendered = bench.perform(job)
 
@@ -161,7 +161,7 @@ def test_other_errors_name_file_and_page(bench, take, render_job, monkeypatch):
     ):
         bench.perform(render_job(source, prepare))
 
-    def fail(image):
+    def fail(image, dpi):
         raise RuntimeError("out of paper")
 
     monkeypatch.setattr(workbench, "measure_ink", fail)

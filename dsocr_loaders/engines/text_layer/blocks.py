@@ -111,7 +111,8 @@ def _continues(rows: Sequence[Row], row: Row, leading: float, column_end: float)
     above = rows[-1]
     step = row.baseline - above.baseline
     if (
-        _starts_item(rows, row, column_end)
+        row.starts_raised
+        or _starts_item(rows, row, column_end)
         or _differ(row.size, above.size)
         or (row.is_spread != above.is_spread and not _hangs(rows, row))
         or step > _PARAGRAPH_GAP * leading * row.size

@@ -17,15 +17,19 @@ if TYPE_CHECKING:
 __all__ = ["with_captions"]
 
 _ADJACENT = 3.0  # of the font size: the widest gap between a caption and what it belongs to
+_SMALLER = 0.95  # of the body's size
+_MOST_LINES = 5  # of a caption that does not say that it is one
+_RIGHT_BELOW = 1.8  # of the font size, from half a line above the figure's edge
 _CAPTIONED = (RegionType.TABLE, RegionType.FIGURE)
 
 
-def with_captions(parts: Sequence[Part]) -> list[Part]:
+def with_captions(parts: Sequence[Part], body_size: float) -> list[Part]:
     """Return the parts with captions made known.
 
     A text that starts like "Figure 3" belongs to the nearest table or figure directly above or below it, one of the
     kind that it names before one of the other kind. With a mark after the number ("Figure 3.", "Table 2:") it is a
-    caption in any case; without one only if it has such a neighbour that no marked caption belongs to.
+    caption in any case; without one only if it has such a neighbour that no marked caption belongs to. Below a figure
+    that has none, a short text set smaller than the body and no wider than the figure is its caption.
     """
     linked = list(parts)
     starts = {index: start for index, part in enumerate(parts) if (start := _start(part)) is not None}
@@ -37,7 +41,25 @@ def with_captions(parts: Sequence[Part]) -> list[Part]:
                 if is_marked or (owner is not None and owner not in taken):
                     linked[index] = replace(parts[index], type=RegionType.CAPTION, level=0, caption_of=owner)
                     taken.add(owner)
+    for index, part in enumerate(linked):
+        if part.type is RegionType.FIGURE and index not in taken:
+            below = next((at for at, other in enumerate(linked) if _is_small_print(other, part, body_size)), None)
+            if below is not None:
+                linked[below] = replace(linked[below], type=RegionType.CAPTION, level=0, caption_of=index)
     return linked
+
+
+def _is_small_print(part: Part, figure: Part, body_size: float) -> bool:
+    place, above = part.places[0], figure.places[0]
+    return (
+        part.type is RegionType.TEXT
+        and 0 < part.size <= _SMALLER * body_size
+        and len(part.places) == 1
+        and len(part.lines) <= _MOST_LINES
+        and 0 <= place.y0 - above.y1 + part.size / 2 <= _RIGHT_BELOW * part.size
+        and place.x0 >= above.x0 - part.size
+        and place.x1 <= above.x1 + part.size
+    )
 
 
 def _start(part: Part) -> CaptionStart | None:

@@ -49,6 +49,11 @@ class PdfPage(Protocol):
 
     rect: PdfRectangle
     rotation: int
+    first_link: object
+
+    def get_links(self) -> list[dict[str, Any]]:
+        """Return the links, in points of the page as shown."""
+        ...
 
     def get_text(self, option: str, *, flags: int) -> dict[str, Any]:
         """Return the text as blocks, lines and spans, in points of the CropBox before /Rotate."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dsocr_loaders.errors import EngineError
     from dsocr_loaders.values import Answer, PageImage, ReadRequest
 
-__all__ = ["TextLayerEngine", "prepare_text_layer"]
+__all__ = ["TextLayerEngine", "prepare_text_layer", "text_layer_or_reason"]
 
 _PDF = "application/pdf"
 
@@ -32,8 +32,9 @@ class TextLayerEngine:
     """Reads the text layer of PDFs with PyMuPDF.
 
     All the work is done in the page worker, so `read` only hands over. Columns are found where a gutter separates
-    them, tables where lines rule them, figures where images are; tables without ruling lines come as text with a row
-    a line, vector drawings and formulas as the text that they hold.
+    them, sidebars and notes where a frame or a tint sets them apart, tables where lines rule them or short texts stand
+    below each other, figures where images or drawings are; a figure's text is its labels. Displayed formulas are
+    regions with their characters, links are ranges of the text (`Region.links`).
 
     A page fails with cause `needs_ocr` if the file is an image, or if its text layer is absent, invisible, hidden
     under an image, garbled, or no more than a stamp on a scan; the message names the reason.
@@ -89,15 +90,27 @@ def prepare_text_layer(page: PageImage, _request: ReadRequest, *, password: Pass
         EngineUnavailable: the page needs OCR.
         SourceDamaged, PasswordRequired: the file or the page cannot be opened.
     """
+    found = text_layer_or_reason(page, password)
+    if isinstance(found, str):
+        raise _needs_ocr(page, found)
+    return found
+
+
+def text_layer_or_reason(page: PageImage, password: Password) -> Prepared | str:
+    """Return the regions of `page` as a `LayoutAnswer`, or why it needs OCR, in words that follow "because".
+
+    Raises:
+        SourceDamaged, PasswordRequired: the file or the page cannot be opened.
+    """
     source = page.source
     if source.media_type != _PDF:
-        raise _needs_ocr(page, IS_IMAGE)
+        return IS_IMAGE
     document = opened(source, password)
     with damage_as_error(f"{source.name}, page {page.page_number}"):
         layer = layer_of(document[page.page_number - 1])
-    reason = reason_for_ocr(layer)
+    reason = reason_for_ocr(layer, page.ink)
     if reason is not None:
-        raise _needs_ocr(page, reason)
+        return reason
     fingerprint = _fingerprint()
     regions = regions_of(layer, profile_of_source(source, password), page_number=page.page_number)
     name = f"{fingerprint}\n{source.sha256}\n{page.page_number}"

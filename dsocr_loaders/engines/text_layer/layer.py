@@ -131,6 +131,9 @@ class Run:
             from left to right.
         is_along: whether it runs along the reading frame, to the right.
         painted_block: number of MuPDF's block; runs of one row of a table mostly share it, columns of text do not.
+        slanted: how many of its characters are set in italics or in a font of symbols.
+        link: the address that it leads to, or `""`.
+        starts_raised: whether its first characters are small and stand above the baseline, as a footnote's mark does.
     """
 
     text: str
@@ -142,6 +145,9 @@ class Run:
     ltr_letters: int
     is_along: bool
     painted_block: int
+    slanted: int = 0
+    starts_raised: bool = False
+    link: str = ""
 
 
 def is_rtl(runs: Iterable[Run]) -> bool:
@@ -226,6 +232,8 @@ class Layer:
         asides: visible text in any other direction.
         grids: ruled tables with the text inside.
         pictures: images.
+        strokes: places of the paths that are painted, cut at the page's edge; none on a page with too many.
+        boxes: rectangles that are filled or outlined, and so may set a text apart.
         hidden_characters: how many characters are painted invisibly or lie under an opaque image; blanks not counted.
     """
 
@@ -235,6 +243,8 @@ class Layer:
     grids: tuple[Grid, ...]
     pictures: tuple[Picture, ...]
     hidden_characters: int
+    strokes: tuple[Rectangle, ...] = ()
+    boxes: tuple[Rectangle, ...] = ()
 
     @property
     def visible_runs(self) -> tuple[Run, ...]:

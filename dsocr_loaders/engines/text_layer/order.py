@@ -24,6 +24,7 @@ __all__ = ["Item", "Solid", "flows_of"]
 _NARROWEST = 0.6  # of the font size: the gap between the words of a justified line is mostly smaller
 _FEWEST_LINES = 3
 _FULL_COLUMN = 8  # lines
+_LONG_LINE = 0.9  # of the lines are not longer than a long line
 _LOOKS_LIKE_TEXT = (0.4, 8.0)  # share of the column that a line fills on average, and its characters
 _SURELY_TEXT = (0.75, 25.0)  # the same, for columns that were painted line by line across the page
 _DEEPEST = 6  # columns inside columns
@@ -34,10 +35,15 @@ _CLEARLY_DEEPER = 1.01  # times: otherwise the wider gutter is the better one
 
 @dataclass(frozen=True, slots=True)
 class Solid:
-    """Something in the reading order that is not text: a table or a figure. `index` is its owner's business."""
+    """Something in the reading order that is no line of text: a table, a figure, a formula or a panel.
+
+    `index` is its owner's business. A panel is a text set apart by a frame or a tint: where nothing else stands in its
+    column, it is a sidebar, and read last.
+    """
 
     place: Rectangle
     index: int
+    is_panel: bool = False
 
 
 Item = Run | Solid
@@ -64,12 +70,14 @@ def flows_of(items: Sequence[Item], *, is_rtl: bool) -> list[list[Item]]:
 
 
 def _flows(items: list[Item], is_rtl: bool, depth: int) -> list[list[Item]]:  # noqa: FBT001 - one recursive search
-    gutter = _gutter(items) if depth else None
+    placed = _Placed(items)
+    gutter = _gutter(placed) if depth else None
     if gutter is None:
         return [sorted(items, key=lambda item: (item.place.y0, item.place.x0))]
     flows: list[list[Item]] = []
+    sidebars: list[list[Item]] = []
     full_width: list[Item] = []
-    for separators, sides in _bands(items, gutter):
+    for separators, sides in _bands(placed, gutter):
         full_width += separators
         if not (sides[0] and sides[1]):
             # Text beside an empty column is a short line of what stands above or below it.
@@ -78,16 +86,35 @@ def _flows(items: list[Item], is_rtl: bool, depth: int) -> list[list[Item]]:  # 
         flows += _flows(full_width, is_rtl, depth - 1)
         full_width = []
         for side in reversed(sides) if is_rtl else sides:
-            flows += _flows(side, is_rtl, depth - 1)
-    return [*flows, *_flows(full_width, is_rtl, 0)]
+            (sidebars if all(map(_is_panel, side)) else flows).extend(_flows(side, is_rtl, depth - 1))
+    return [*flows, *_flows(full_width, is_rtl, 0), *sidebars]
 
 
-def _bands(items: Sequence[Item], gutter: _Gutter) -> list[tuple[list[Item], tuple[list[Item], list[Item]]]]:
+def _is_panel(item: Item) -> bool:
+    return isinstance(item, Solid) and item.is_panel
+
+
+class _Placed:
+    """Items as painted, and what each try for a gutter needs to know of them: their order by height, who is alone."""
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        self.as_painted = items
+        self.by_height = sorted(items, key=lambda item: item.place.centre[1])
+        shared = {
+            id(item)
+            for above, below in pairwise(self.by_height)
+            if _share_a_row(above, below)
+            for item in (above, below)
+        }
+        self.alone = {id(item) for item in items} - shared
+
+
+def _bands(placed: _Placed, gutter: _Gutter) -> list[tuple[list[Item], tuple[list[Item], list[Item]]]]:
     """Return, from top to bottom, what crosses the gutter and then what stands left and right of it below that."""
     crossing = set(map(id, gutter.crossing))
-    crossing |= _short_ends(items, crossing)
+    crossing |= _short_ends(placed, crossing)
     bands: list[tuple[list[Item], tuple[list[Item], list[Item]]]] = [([], ([], []))]
-    for item in sorted(items, key=lambda each: each.place.centre[1]):
+    for item in placed.by_height:
         if id(item) not in crossing:
             bands[-1][1][gutter.side(item)].append(item)
         elif any(bands[-1][1]):
@@ -97,26 +124,20 @@ def _bands(items: Sequence[Item], gutter: _Gutter) -> list[tuple[list[Item], tup
     return bands
 
 
-def _short_ends(items: Sequence[Item], crossing: AbstractSet[int]) -> set[int]:
+def _short_ends(placed: _Placed, crossing: AbstractSet[int]) -> set[int]:
     """Return the ids of lines that end a paragraph which crosses the gutter, and are themselves too short for it."""
-    alone = _alone_in_row(items)
+    if not crossing:
+        return set()
     return {
         id(item)
-        for previous, item in pairwise(items)  # as painted
+        for previous, item in pairwise(placed.as_painted)
         if isinstance(item, Run)
         and isinstance(previous, Run)
         and id(previous) in crossing
         and id(item) not in crossing
         and item.painted_block == previous.painted_block
-        and id(item) in alone
+        and id(item) in placed.alone
     }
-
-
-def _alone_in_row(items: Sequence[Item]) -> set[int]:
-    """Return the ids of items that have no other item beside them."""
-    ordered = sorted(items, key=lambda item: item.place.centre[1])
-    shared = {id(item) for above, below in pairwise(ordered) if _share_a_row(above, below) for item in (above, below)}
-    return {id(item) for item in items} - shared
 
 
 def _share_a_row(first: Item, second: Item) -> bool:
@@ -124,7 +145,8 @@ def _share_a_row(first: Item, second: Item) -> bool:
     return overlap > 0.5 * min(first.place.height, second.place.height)
 
 
-def _gutter(items: Sequence[Item]) -> _Gutter | None:
+def _gutter(placed: _Placed) -> _Gutter | None:
+    items = placed.as_painted
     runs = [item for item in items if isinstance(item, Run)]
     if not 2 * _FEWEST_LINES <= len(items) <= _MOST_ITEMS or not runs:
         return None
@@ -136,17 +158,18 @@ def _gutter(items: Sequence[Item]) -> _Gutter | None:
     for left, right in sorted(strips, key=lambda strip: strip[0] - strip[1])[:_MOST_STRIPS]:
         middle = (left + right) / 2
         crossing = tuple(item for item in items if item.place.x0 < middle < item.place.x1)
-        gutter = _judged(items, _Gutter(left, right, 0.0, crossing))
+        gutter = _judged(placed, _Gutter(left, right, 0.0, crossing))
         if gutter is not None and (best is None or gutter.depth > _CLEARLY_DEEPER * best.depth):
             best = gutter
     return best
 
 
-def _judged(items: Sequence[Item], gutter: _Gutter) -> _Gutter | None:
+def _judged(placed: _Placed, gutter: _Gutter) -> _Gutter | None:
     """Return the gutter with its depth, or None if it separates no columns of text."""
     sides: tuple[list[Run], list[Run]] = ([], [])
     depth = 0.0
-    for _, both in _bands(items, gutter):
+    has_panel = False
+    for _, both in _bands(placed, gutter):
         if not (both[0] and both[1]):
             continue
         overlap = min(max(item.place.y1 for item in side) for side in both) - max(
@@ -155,9 +178,12 @@ def _judged(items: Sequence[Item], gutter: _Gutter) -> _Gutter | None:
         if overlap <= 0:
             continue
         depth += overlap
+        has_panel = has_panel or any(all(map(_is_panel, side)) for side in both)
         for runs, side in zip(sides, both, strict=True):
             runs += [item for item in side if isinstance(item, Run)]
     fewer, more = sorted(sides, key=len)
+    if has_panel and depth > 0:
+        return _Gutter(gutter.left, gutter.right, depth, gutter.crossing)
     if not fewer:
         return None
     is_apart = _painted_apart(sides)
@@ -180,7 +206,8 @@ def _painted_apart(sides: tuple[list[Run], list[Run]]) -> bool:
 
 
 def _looks_like_column(runs: Sequence[Run], filled: float, characters: float) -> bool:
-    width = max(run.place.x1 for run in runs) - min(run.place.x0 for run in runs)
+    # Several columns may stand on one side, so lines are compared with a long line and not with the side.
+    width = sorted(run.place.width for run in runs)[int(_LONG_LINE * (len(runs) - 1))]
     return (
         fmean(run.place.width for run in runs) >= filled * width
         and fmean(len(run.text.strip()) for run in runs) >= characters

@@ -5,20 +5,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dsocr_loaders.engines.text_layer.formulas import formula_order
 from dsocr_loaders.engines.text_layer.grid_html import grid_as_html
 from dsocr_loaders.engines.text_layer.joining import SOFT_HYPHEN, join_lines, tidy
 from dsocr_loaders.engines.text_layer.layer import Rectangle, rectangle_around
 from dsocr_loaders.engines.text_layer.rows import rows_of
-from dsocr_loaders.values import Line, Region, RegionType, Span
+from dsocr_loaders.values import Line, Link, Region, RegionType, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dsocr_loaders.engines.text_layer.blocks import Block
+    from dsocr_loaders.engines.text_layer.figures import Figure
+    from dsocr_loaders.engines.text_layer.insets import Formula
     from dsocr_loaders.engines.text_layer.layer import Frame, Grid, Run
     from dsocr_loaders.engines.text_layer.rows import Row
 
-__all__ = ["Part", "PlacedLine", "aside_part", "figure_part", "grid_part", "list_part", "run_part", "text_part"]
+__all__ = [
+    "Part",
+    "PlacedLine",
+    "aside_part",
+    "figure_part",
+    "formula_part",
+    "grid_part",
+    "list_part",
+    "run_part",
+    "text_part",
+]
 
 _SUBLIST_INDENT = 0.8  # of the font size
 
@@ -43,6 +56,7 @@ class Part:
         size: font size in points, 0 for a figure.
         level: of a heading, else 0.
         caption_of: index of the part that it is the caption of, or None.
+        links: addresses that ranges of the text lead to.
     """
 
     type: RegionType
@@ -52,6 +66,7 @@ class Part:
     size: float = 0.0
     level: int = 0
     caption_of: int | None = None
+    links: tuple[Link, ...] = ()
 
     def region(self, order: int, frame: Frame) -> Region:
         """Return the region, `order` being the part's index."""
@@ -64,6 +79,7 @@ class Part:
             order=order,
             level=self.level,
             caption_of=self.caption_of,
+            links=self.links,
         )
 
 
@@ -71,13 +87,15 @@ def text_part(block: Block) -> Part:
     """Return a block as text: its rows joined, or below each other if they look like a table's."""
     texts = [row.text for row in block.rows]
     text, spans = _stacked(texts) if block.is_spread else join_lines(texts)
-    return Part(RegionType.TEXT, text, _columns(block.rows), _lines(block.rows, spans), block.size)
+    lines = _lines(block.rows, spans)
+    return Part(RegionType.TEXT, text, _columns(block.rows), lines, block.size, links=_links(block.rows, spans))
 
 
 def list_part(items: Sequence[Block]) -> Part:
     """Return list items as one part with an item a line: `- text` or `2. text`, two blanks more for each level."""
     text = ""
     lines: list[PlacedLine] = []
+    links: list[Link] = []
     starts: list[float] = []  # of the item's ancestors and its own
     for item in items:
         first = item.rows[0]
@@ -89,9 +107,11 @@ def list_part(items: Sequence[Block]) -> Part:
         joined, spans = join_lines([_item_start(first), *(row.text for row in item.rows[1:])])
         offset = len(text) + len(prefix)
         text += prefix + joined
-        lines += _lines(item.rows, [Span(span.start + offset, span.end + offset) for span in spans])
+        moved = [Span(span.start + offset, span.end + offset) for span in spans]
+        lines += _lines(item.rows, moved)
+        links += _links(item.rows, moved, first_shift=len(_item_start(first)) - len(first.text))
     rows = [row for item in items for row in item.rows]
-    return Part(RegionType.LIST, text, _columns(rows), tuple(lines), items[0].size)
+    return Part(RegionType.LIST, text, _columns(rows), tuple(lines), items[0].size, links=tuple(links))
 
 
 def _item_start(row: Row) -> str:
@@ -106,9 +126,25 @@ def grid_part(grid: Grid) -> Part:
     return Part(RegionType.TABLE, text, (grid.place,), lines, max(sizes, default=0.0))
 
 
-def figure_part(place: Rectangle) -> Part:
-    """Return a figure, which has no text."""
-    return Part(RegionType.FIGURE, "", (place,))
+def figure_part(figure: Figure) -> Part:
+    """Return a figure; its text is its labels, row by row."""
+    rows = rows_of(figure.labels)
+    if not rows:
+        return Part(RegionType.FIGURE, "", (figure.place,))
+    text, spans = _stacked([row.text for row in rows])
+    return Part(RegionType.FIGURE, text, (figure.place,), _lines(rows, spans))
+
+
+def formula_part(formula: Formula) -> Part:
+    """Return a displayed formula with its characters, from left to right."""
+    runs = [run for run in formula_order(formula.runs) if tidy(run.text)]
+    text, spans = "", []
+    for run in runs:
+        start = len(text) + (1 if text else 0)
+        text += (" " if text else "") + tidy(run.text).removesuffix(SOFT_HYPHEN)
+        spans.append(Span(start, len(text)))
+    lines = tuple(PlacedLine(run.place, span) for run, span in zip(runs, spans, strict=True))
+    return Part(RegionType.FORMULA, text, (formula.place,), lines, max(run.size for run in runs))
 
 
 def run_part(kind: RegionType, runs: Iterable[Run]) -> Part:
@@ -136,6 +172,20 @@ def _stacked(texts: Sequence[str]) -> tuple[str, tuple[Span, ...]]:
 
 def _lines(rows: Sequence[Row], spans: Sequence[Span]) -> tuple[PlacedLine, ...]:
     return tuple(PlacedLine(row.place, span) for row, span in zip(rows, spans, strict=True))
+
+
+def _links(rows: Sequence[Row], spans: Sequence[Span], *, first_shift: int = 0) -> tuple[Link, ...]:
+    """Return the links of the rows in the joined text; `first_shift`: how much longer the first row has become."""
+    links: list[Link] = []
+    for index, (row, span) in enumerate(zip(rows, spans, strict=True)):
+        shift = span.start + (0 if index else first_shift)
+        for link in row.links:
+            start, end = max(span.start, link.start + shift), min(span.end, link.end + shift)
+            if links and links[-1].url == link.url and start - links[-1].end <= 1:
+                links[-1] = Link(links[-1].start, end, link.url)
+            elif start < end:
+                links.append(Link(start, end, link.url))
+    return tuple(links)
 
 
 def _columns(rows: Sequence[Row]) -> tuple[Rectangle, ...]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import groupby, pairwise
+from statistics import median
 from typing import TYPE_CHECKING
 
-from dsocr_loaders.engines.text_layer.joining import is_unspaced, tidy
+from dsocr_loaders.engines.text_layer.joining import SOFT_HYPHEN, is_unspaced, tidy
 from dsocr_loaders.engines.text_layer.layer import Rectangle, Run, is_rtl, rectangle_around
+from dsocr_loaders.values import Link
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,7 +19,10 @@ __all__ = ["Marker", "Row", "rows_of"]
 
 _SAME_BASELINE = 0.35  # of the font size
 _BLANK = 0.1  # of the font size; a smaller gap between two runs is inside a word
+_FEWEST_SPACED, _SPACED = 5, 0.75  # letters, and share of the runs, that are letters by themselves
+_SPACED_BLANK = 1.5  # times their usual gap
 _WIDE = 2.0  # of the font size; a wider gap sets things apart, as in a row of a table
+_RAISED_SIZE, _RAISED_BY = 0.85, 0.15  # of the line's font size
 _LEADERS = re.compile(r"(?:[.\u2026\u00b7_] ?){5}")  # the dots that lead to a page number
 
 # Bullets in common fonts: general punctuation, geometric shapes, ticks, arrows, and Wingdings' private numbers.
@@ -63,6 +68,8 @@ class Row:
         marker: what it starts with if that looks like a list item.
         text_start: where the text after the marker, or after the only wide gap, starts; in points that grow in reading
             direction.
+        starts_raised: whether it starts with a raised mark, as a footnote does.
+        links: addresses that ranges of the text lead to.
     """
 
     text: str
@@ -74,6 +81,8 @@ class Row:
     is_spread: bool
     marker: Marker | None
     text_start: float
+    starts_raised: bool = False
+    links: tuple[Link, ...] = ()
 
     @property
     def start(self) -> float:
@@ -133,9 +142,10 @@ def _row(runs: Iterable[Run], *, from_right: bool) -> Row | None:
     placed = sorted(runs, key=lambda run: -run.place.x1 if from_right else run.place.x0)
     in_order = _logical(placed) if from_right else placed
     text = in_order[0].text
+    blank = _blank(in_order)
     for before, after in pairwise(in_order):
         ends = (text.rstrip()[-1:], after.text.lstrip()[:1])
-        needs_blank = _gap(before, after) > (_WIDE if all(map(is_unspaced, ends)) else _BLANK)
+        needs_blank = _gap(before, after) > (_WIDE if all(map(is_unspaced, ends)) else blank)
         text += (" " if needs_blank else "") + after.text
     text = tidy(text)
     if not text:
@@ -158,7 +168,42 @@ def _row(runs: Iterable[Run], *, from_right: bool) -> Row | None:
         is_spread=bool(wide) or _LEADERS.search(text) is not None,
         marker=marker,
         text_start=(-start_of_text.place.x1 if from_right else start_of_text.place.x0) + skipped,
+        starts_raised=_starts_raised(placed, longest),
+        links=_links(in_order, text) if any(run.link for run in placed) else (),
     )
+
+
+def _blank(runs: Sequence[Run]) -> float:
+    """Return which gap between two runs is a blank, as a multiple of the font size: a larger one in spaced letters."""
+    letters = sum(len(text) == 1 and text.isalpha() for text in (run.text.strip() for run in runs))
+    if letters < max(_FEWEST_SPACED, _SPACED * len(runs)):
+        return _BLANK
+    return max(_BLANK, _SPACED_BLANK * median(_gap(before, after) for before, after in pairwise(runs)) + _BLANK)
+
+
+def _links(runs: Sequence[Run], text: str) -> tuple[Link, ...]:
+    """Return where the texts of linked runs stand in the row's text; neighbours with one address are one link."""
+    links: list[Link] = []
+    position = 0
+    for run in runs:
+        piece = tidy(run.text).removesuffix(SOFT_HYPHEN)
+        at = text.find(piece, position) if piece else -1
+        if at < 0:
+            continue
+        position = at + len(piece)
+        if not run.link:
+            continue
+        if links and links[-1].url == run.link and not text[links[-1].end : at].strip():
+            links[-1] = Link(links[-1].start, position, run.link)
+        else:
+            links.append(Link(at, position, run.link))
+    return tuple(links)
+
+
+def _starts_raised(placed: Sequence[Run], longest: Run) -> bool:
+    first = placed[0]
+    is_small = first is not longest and first.size <= _RAISED_SIZE * longest.size
+    return first.starts_raised or (is_small and longest.baseline - first.baseline >= _RAISED_BY * longest.size)
 
 
 def _marker(text: str) -> Marker | None:

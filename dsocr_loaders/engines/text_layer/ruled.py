@@ -31,12 +31,16 @@ _Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A straight line along a side of the page, in points: at y from x `start` to `end`, or the other way round."""
+    """A straight line along a side of the page, in points: at y from x `start` to `end`, or the other way round.
+
+    `is_edge` if it is no line but where a tint ends.
+    """
 
     is_horizontal: bool
     at: float
     start: float
     end: float
+    is_edge: bool = False
 
 
 def grids_of(rules: Sequence[Rule]) -> tuple[Grid, ...]:

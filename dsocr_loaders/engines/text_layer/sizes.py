@@ -7,13 +7,14 @@ pages spread over the whole file, which makes them the same for each of its page
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from dsocr_loaders.engines.text_layer.documents import Password, damage_as_error, opened
 from dsocr_loaders.engines.text_layer.extract import runs_of
+from dsocr_loaders.engines.text_layer.repetition import NOTHING_REPEATED, Repetition, edge_rows, repetition_of
 from dsocr_loaders.errors import SourceDamaged
 
 if TYPE_CHECKING:
@@ -43,11 +44,13 @@ class SizeProfile:
         body: the size that most characters have; 0 for a document without text.
         body_is_bold: whether most characters of that size are bold.
         headings: sizes of short lines that are larger than the body, descending, the title's own left out.
+        repetition: where running heads and feet stand.
     """
 
     body: float
     body_is_bold: bool
     headings: tuple[float, ...]
+    repetition: Repetition = NOTHING_REPEATED
 
     def rank(self, size: float) -> int:
         """Return which of the headings' sizes `size` is, from 1; one more than there are for a smaller one."""
@@ -63,14 +66,19 @@ def profile_of_source(source: Source, password: Password) -> SizeProfile:
     """
     document = opened(source, password)
     total = document.page_count
-    pages = []
+    pages: list[tuple[Run, ...]] = []
+    heights: list[float] = []
     for index in sorted({number * total // _SAMPLED_PAGES for number in range(_SAMPLED_PAGES)} if total else ()):
         try:
             with damage_as_error(source.name):
-                pages.append(runs_of(document[index]))
+                runs, height = runs_of(document[index])
         except SourceDamaged:
             continue
-    return profile_of_pages(pages)
+        pages.append(runs)
+        heights.append(height)
+    profile = profile_of_pages(pages)
+    rows = [edge_rows(page, height, profile.body) for page, height in zip(pages, heights, strict=True)]
+    return replace(profile, repetition=repetition_of(rows))
 
 
 def profile_of_pages(pages: Sequence[Sequence[Run]]) -> SizeProfile:

@@ -52,7 +52,7 @@ def test_caption_belongs_to_the_nearest_of_its_kind():
         part(RegionType.TABLE, "<table></table>", 225, 300),
     ]
 
-    assert [None, 2, None] == [each.caption_of for each in with_captions(parts)]
+    assert [None, 2, None] == [each.caption_of for each in with_captions(parts, 10.0)]
 
 
 def test_a_sentence_about_a_table_is_no_caption():
@@ -62,9 +62,9 @@ def test_a_sentence_about_a_table_is_no_caption():
     caption = part(RegionType.TEXT, "Table 1: Costs", 205, 215)
     far = part(RegionType.TEXT, "Table 1 gives the costs.", 100, 110)
 
-    assert ["text", "caption", "table"] == [each.type.value for each in with_captions([sentence, caption, table])]
-    assert ["caption", "table"] == [each.type.value for each in with_captions([sentence, table])]
-    assert ["text", "table"] == [each.type.value for each in with_captions([far, table])]
+    assert ["text", "caption", "table"] == [each.type.value for each in with_captions([sentence, caption, table], 10.0)]
+    assert ["caption", "table"] == [each.type.value for each in with_captions([sentence, table], 10.0)]
+    assert ["text", "table"] == [each.type.value for each in with_captions([far, table], 10.0)]
 
 
 def test_bold_lines_are_headings_unless_they_are_sentences(reader, a4, lorem):
