@@ -103,7 +103,8 @@ class Chunker:
         drafts = self._flushed()
         if self._budget.sum([*self._opening, shown]) - self._budget.joint > half:
             drafts += self._flushed(with_opening=True)
-        is_title = region is not None and region.type is RegionType.TITLE
+        # A title that is deeper was found to be a section, which the model marked as it marks titles.
+        is_title = region is not None and region.type is RegionType.TITLE and level <= 1
         heading = self._headings.open(block.passage.text, level, is_title=is_title)
         if shown.tokens > half:
             return [*drafts, *self._add_text(replace(self._budget.part_of(block.passage), heading=heading))]

@@ -49,7 +49,8 @@ class RegionChunker:
     def _draft(self, page: PageResult, region: Region) -> Draft:
         own = None
         if region.type in HEADINGS:
-            own = self._headings.open(region.text, region.level, is_title=region.type is RegionType.TITLE)
+            is_title = region.type is RegionType.TITLE and region.level <= 1  # a deeper one was found to be a section
+            own = self._headings.open(region.text, region.level, is_title=is_title)
         text, place = region.text, NO_TABLE
         tables = parse_tables(text) if region.type is RegionType.TABLE else ()
         rows = sum(table.body_rows for table in tables)

@@ -116,7 +116,8 @@ class Region:
         page_index: which page of an answer that holds several pages, from 0.
         lines: exact sub-boxes where they are known.
         order: position on the page, from 0; `regions[order]` is this region.
-        level: depth of a heading, 1 is the highest; 0 for everything else.
+        level: depth of a heading, 1 is the highest; 0 for everything else. A title with a deeper level than 1 is a
+            section that was marked as a title.
         caption_of: `order` of the table or figure that this caption or footnote belongs to.
         links: addresses that the text leads to, in order, none overlapping another; from a text layer alone.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from dsocr_loaders.chunking import Chunker, estimate_tokens
+from dsocr_loaders.chunking import Chunker, RegionChunker, estimate_tokens
 from dsocr_loaders.geometry import Box
 from dsocr_loaders.settings import Settings
 from dsocr_loaders.testing.pages import page_from_regions
@@ -42,6 +42,17 @@ def test_puts_headings_above_what_they_head() -> None:
     assert ("### 3.3 Limits\n\nIt ends.", "3 Results") == (second.text, second.context)
     assert "3 Results > 3.3 Limits" == second.metadata.heading_path
     assert "3 Results\n\n### 3.3 Limits\n\nIt ends." == second.contextualized
+
+
+def test_sections_that_are_marked_as_titles() -> None:
+    """A title that structure found to be a section is in the path like any other."""
+    page = page_from_regions([region(RegionType.TITLE, "1 Start", level=2), region(RegionType.TEXT, "It begins.")])
+
+    (chunk,) = chunks_of(page)
+    regions = RegionChunker(Settings())
+    *_, piece = regions.add(page) + regions.finish()
+
+    assert ("1 Start", "1 Start") == (chunk.metadata.heading_path, piece.metadata.heading_path)
 
 
 def test_keeps_headings_without_content() -> None:
