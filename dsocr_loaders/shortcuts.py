@@ -72,7 +72,8 @@ def chunk(document: Document, **settings: Unpack[SettingsArguments]) -> Iterator
 
     Args:
         document: as `read` returns it.
-        **settings: those that shape chunks: `granularity`, `chunk_tokens`, `token_counter`, `table_format`.
+        **settings: those that shape chunks: `granularity`, `chunk_tokens`, `token_counter`, `min_tokens`,
+            `overlap_tokens`, `parents`, `contextualize`, `table_format`, `join_pages` and `include_furniture`.
 
     Raises:
         SettingsError: a setting is not allowed.

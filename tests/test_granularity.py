@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dsocr_loaders.export import document_from_json, document_to_json
-from dsocr_loaders.granularity import cut
+from dsocr_loaders.granularity import cut, make_cutter
 from dsocr_loaders.settings import Settings
-from dsocr_loaders.structure import build_document
-from dsocr_loaders.testing.pages import failed_page, page_from_regions, report_source
+from dsocr_loaders.structure import Structurer, build_document
+from dsocr_loaders.testing.pages import failed_page, page_from_answer, page_from_regions, report_source
 from dsocr_loaders.values import Document, OutlineEntry, PageStatus, Region, RegionType, Source, SourceInfo
 
 if TYPE_CHECKING:
@@ -175,3 +175,30 @@ def test_a_failed_page_has_an_object_without_text(report: Document) -> None:
     for granularity in ("chunk", "region", "page"):
         (failed,) = (chunk for chunk in objects(report, granularity) if chunk.metadata.page_status == PageStatus.FAILED)
         assert ("", 2) == (failed.text, failed.metadata.page_number)
+
+
+@pytest.mark.parametrize("structure", ["stream", "whole"])
+def test_chunks_are_the_same_streamed_or_later(structure):
+    """This test ensures that chunks do not depend on whether pages were handed on one by one or kept as a document."""
+    words = "The tide comes in twice a day and leaves what it brought, which nobody had asked it"
+    info = SourceInfo(12, tuple(map(str, range(1, 13))), (), "pymupdf")
+    pages = [
+        page_from_answer(
+            "<|ref|>text<|/ref|><|det|>[[90, 40, 910, 200]]<|/det|>\nfor at all. It is so.\n\n"
+            f"<|ref|>sub_title<|/ref|><|det|>[[90, 210, 910, 240]]<|/det|>\n## {number} Tides\n\n"
+            f"<|ref|>text<|/ref|><|det|>[[90, 250, 910, 950]]<|/det|>\n{words}\n",
+            page_number=number,
+            total_pages=12,
+        )
+        for number in range(1, 13)
+    ]
+    settings = Settings(chunk_tokens=32, structure=structure)
+    structurer, cutter = Structurer(info, structure), make_cutter(report_source(), info, settings)
+
+    streamed = [chunk for page in pages for ready in structurer.add(page) for chunk in cutter.add(ready)]
+    streamed += [chunk for ready in structurer.finish() for chunk in cutter.add(ready)] + cutter.finish()
+    whole = Structurer(info, structure)
+    kept = [ready for page in pages for ready in whole.add(page)] + whole.finish()
+
+    assert list(cut(build_document(report_source(), info, kept), settings)) == streamed
+    assert any(chunk.metadata.page_number < chunk.metadata.page_end for chunk in streamed)

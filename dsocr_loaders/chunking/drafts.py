@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from dsocr_loaders.chunking.passages import Passage, Piece
     from dsocr_loaders.values import PageResult
 
-__all__ = ["BETWEEN_PARTS", "NO_TABLE", "Draft", "Part", "TablePlace", "joined_text"]
+__all__ = ["BETWEEN_PARTS", "NO_TABLE", "Draft", "Part", "TablePlace", "WholeTable", "joined_text"]
 
 BETWEEN_PARTS = "\n\n"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dsocr_loaders.chunking.drafts import BETWEEN_PARTS
 from dsocr_loaders.chunking.headings import joined_path
 from dsocr_loaders.geometry import FULL_PAGE, hull
 from dsocr_loaders.values import BoxSource, ChunkMetadata, ChunkPiece, RegionType, TextSource, worst_status
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["chunk_metadata", "chunk_pieces"]
 
-_BETWEEN_CHARACTERS = 2
 _DECIMALS = 4
 
 
@@ -34,7 +34,7 @@ def chunk_pieces(parts: Sequence[Part], offset: int) -> tuple[ChunkPiece, ...]:
             start, end = offset + piece.start, offset + piece.end
             number, is_exact = piece.page.page_number, piece.place.is_exact
             pieces += [ChunkPiece(number, box, piece.type, is_exact, start, end) for box in boxes]
-        offset += len(part.text) + _BETWEEN_CHARACTERS
+        offset += len(part.text) + len(BETWEEN_PARTS)
     return tuple(pieces)
 
 

@@ -83,12 +83,15 @@ class _Splitter:
         self._most = min(self._first_room, self._room)
         every = sentence_cuts(text)
         kept = [(start, _next_inked(text, end)) for start, end in kept]
-        self._hidden: list[Cut] = []
+        self._seams: list[Cut] = []
+        self._inner: list[Cut] = []
         self._atoms: list[_Atom] = []
         shown: list[Cut] = []
         for cut in _with_edges(every, kept, glued):
-            inside = any(start < cut.position < end for start, end in kept)
-            (self._hidden if inside or cut.position in glued else shown).append(cut)
+            if any(start < cut.position < end for start, end in kept):
+                self._inner.append(cut)
+            else:
+                (self._seams if cut.position in glued else shown).append(cut)
         self._atoms = list(self._atoms_of(0, len(text), shown, Strength.PARAGRAPH, 0))
 
     def _atoms_of(self, start: int, end: int, cuts: Sequence[Cut], strength: Strength, stage: int) -> Iterator[_Atom]:
@@ -108,9 +111,11 @@ class _Splitter:
                     yield from self._atoms_of(start, last, finer, cut.strength, stage + 1)
                 start = last
 
-    def hidden_cuts(self, start: int, end: int) -> list[Cut]:
-        low = bisect_right(self._hidden, start, key=_position)
-        return self._hidden[low : bisect_left(self._hidden, end, key=_position)]
+    def seams(self, start: int, end: int) -> Sequence[Cut]:
+        return _inside(self._seams, start, end)
+
+    def inner_cuts(self, start: int, end: int) -> Sequence[Cut]:
+        return _inside(self._inner, start, end)
 
     def clause_cuts(self, start: int, end: int) -> list[Cut]:
         return clause_cuts(self._text, start, end)
@@ -203,12 +208,18 @@ class _Splitter:
 
 
 _STAGES: tuple[Callable[[_Splitter, int, int], Sequence[Cut]], ...] = (
-    _Splitter.hidden_cuts,
+    _Splitter.seams,
+    _Splitter.inner_cuts,
     _Splitter.clause_cuts,
     _Splitter.word_cuts,
     _Splitter.slices,
 )
 """What is tried in turn on what does not fit."""
+
+
+def _inside(cuts: Sequence[Cut], start: int, end: int) -> Sequence[Cut]:
+    """Return the cuts of a sorted list that are inside a range."""
+    return cuts[bisect_right(cuts, start, key=_position) : bisect_left(cuts, end, key=_position)]
 
 
 def _position(cut: Cut) -> int:

@@ -152,7 +152,7 @@ class TableDrafter:
         whole = TablePart(found.table, min(1, found.table.body_rows), found.table.body_rows)
         part = self._part(found, whole)
         everything = [*opening, *above, part, *below]
-        placed = replace(NO_PLACE, table_id=found.id, part=1, parts=1)
+        table_id = found.id
         parts: Sequence[TablePart] = (whole,)
         if not (self._budget.fits(everything, context_tokens) and self._budget.is_kept(everything, context)):
             parts = self._split(found.table, room)
@@ -161,9 +161,7 @@ class TableDrafter:
         def place_of(one: TablePart, number: int) -> TablePlace:
             rows = f"{one.first_row}-{one.last_row}" if one.last_row else ""
             layout = layout_of(placements, one, found.table.header_rows)
-            return replace(
-                placed, rows=rows, part=number, parts=len(parts), columns=columns_in_words(one.columns), layout=layout
-            )
+            return TablePlace(table_id, rows, number, len(parts), columns_in_words(one.columns), layout)
 
         if len(parts) == 1:
             return [_draft(everything, section, context, place_of(whole, 1))]
@@ -250,9 +248,6 @@ class TableDrafter:
             ends.append(min(end, len(text)))
         ends[-1] = len(text)
         return ends
-
-
-NO_PLACE = TablePlace()
 
 
 def _draft(parts: Sequence[Part], section: Sequence[Heading], context: str, table: TablePlace) -> Draft:

@@ -162,8 +162,8 @@ class _Splitter:
         if furthest == len(costs):
             return furthest
         rest = 0
-        for cost in costs[first:]:
-            rest += cost
+        for row in range(first, len(costs)):
+            rest += costs[row]
             if rest > 2 * room:
                 break
         wanted = rest / 2 if rest <= 2 * room and max(costs[first:]) <= room else taken

@@ -165,6 +165,18 @@ def test_keeps_a_formula_with_its_sentence():
     assert any("The sum is\n\n$$ a + b $$\n\nwhere a is one." in chunk.text for chunk in chunks)
 
 
+def test_cuts_a_row_of_formulas_between_them():
+    """This test ensures that formulas without words between them are parted between two, and none is torn."""
+    formulas = [rf"\[ \begin{{align}} x_{{{number}}} &= 1 \\\\ \n y &= 2 \end{{align}} \]" for number in range(6)]
+    page = page_from_regions([region(RegionType.FORMULA, formula) for formula in formulas])
+
+    chunks = chunks_of(page, chunk_tokens=80)
+
+    assert 1 < len(chunks)
+    assert all(chunk.text.startswith("$$") and chunk.text.endswith("$$") for chunk in chunks)
+    assert 6 == sum(chunk.text.count("\\begin") for chunk in chunks)
+
+
 def test_shows_formulas_as_markdown_has_them_with_the_right_ranges():
     """This test ensures that LaTeX's delimiters become dollars, and that split texts still know their lines."""
     (chunk,) = chunks_of(page_from_regions([region(RegionType.TEXT, r"Of \( x^2 \) and \[ y \] and 5 \% too.")]))
@@ -217,7 +229,7 @@ def test_hands_chunks_on_while_pages_come():
 
 @pytest.mark.parametrize("kind", [RegionType.TABLE, RegionType.FIGURE])
 def test_joins_over_a_page_of_tables_or_figures(kind):
-    """This test ensures that a text goes on behind a full-page table or figure, and that few are waited for."""
+    """This test ensures that a text goes on behind a full-page table or figure, and that few pages are waited for."""
     words = "<table><tr><td>a</td></tr><tr><td>b</td></tr></table>"
     one, three = text_over_pages("goes", "on", "space")
     between = [page_from_regions([region(kind, words)], page_number=number) for number in range(2, 40)]

@@ -11,7 +11,7 @@ from dsocr_loaders.chunking import Chunker, estimate_tokens
 from dsocr_loaders.geometry import Box
 from dsocr_loaders.settings import Settings
 from dsocr_loaders.testing.pages import page_from_regions
-from dsocr_loaders.values import Chunk, PageResult, Region, RegionType
+from dsocr_loaders.values import Chunk, Line, PageResult, Region, RegionType, TextSource
 
 BOX = Box(0.1, 0.2, 0.9, 0.4)
 
@@ -174,3 +174,40 @@ def test_a_repeated_caption_says_nothing_of_the_place() -> None:
     assert (0.1, 0.6) == (tops[0], bottoms[-1])
     assert all(BOX.y0 < top for top in tops[1:])
     assert all(bottom < BOX.y1 for bottom in bottoms[:-1])
+
+
+def test_rows_whose_lines_are_known_have_exact_boxes() -> None:
+    """A part of a table from a text layer has the box of its own rows' cells, not a share of the table's."""
+    html, lines = "<table>", []
+    for row in range(30):
+        cell = f"row {row}" if row else "name"
+        start = len(html) + len("<tr><td>")
+        html += f"<tr><td>{cell}</td></tr>"
+        top = 0.2 + 0.2 * (row / 30) ** 2  # rows grow: a share of the height would be wrong
+        lines.append(Line(Box(0.1, top, 0.3, top + 0.001), start, start + len(cell)))
+    table = region(RegionType.TABLE, html + "</table>", lines=tuple(lines))
+
+    parts = chunks_of(page_from_regions([table], text_source=TextSource.TEXT_LAYER), chunk_tokens=60)
+
+    assert {"text_layer"} == {part.metadata.bbox_source for part in parts}
+    for part in parts[1:]:
+        first, last = map(int, part.metadata.table_rows.split("-"))
+        expected = (lines[first].box.y0, lines[last].box.y1)
+
+        assert expected == pytest.approx((part.metadata.bbox_y0, part.metadata.bbox_y1))
+
+
+def test_parts_by_columns_have_their_band() -> None:
+    """A part of a wide table has the band of its own columns, says which they are, and is an estimate."""
+    rows = "".join(f"<tr>{''.join(f'<td>r{row}c{column}</td>' for column in range(20))}</tr>" for row in range(3))
+
+    first, *_, last = chunks_of(
+        page_from_regions([region(RegionType.TABLE, f"<table>{rows}</table>")]), chunk_tokens=80, min_tokens=0
+    )
+
+    assert first.metadata.table_columns.startswith("1-")
+    assert last.metadata.table_columns.startswith("1,")
+    assert last.metadata.table_columns.endswith("20")
+    assert BOX.x0 == first.metadata.bbox_x0 < first.metadata.bbox_x1 < last.metadata.bbox_x0
+    assert BOX.x1 == pytest.approx(last.metadata.bbox_x1)
+    assert "estimated" == first.metadata.bbox_source

@@ -117,10 +117,10 @@ def test_counters_have_names(encoding, word_tokenizer):
 
 def test_keeps_the_budget_of_a_counter_that_does_not_add_up():
     """This test ensures that a counter that makes more of joined texts than of each alone is obeyed all the same."""
-    answer = "".join(f"<|ref|>text<|/ref|><|det|>[[0, 0, 9, 9]]<|/det|>\n{'word ' * 9}end.\n\n" for _ in range(12))
+    answer = "".join(f"<|ref|>text<|/ref|><|det|>[[0, 0, 9, 9]]<|/det|>\n{'word ' * 5}end.\n\n" for _ in range(12))
 
     def counter(text):
-        return len(text.split()) + 7 * text.count("\n\n") ** 2
+        return len(text.split()) + text.count("\n\n") ** 3
 
     chunker = Chunker(Settings(chunk_tokens=40, token_counter=counter))
     chunks = chunker.add(page_from_answer(answer)) + chunker.finish()

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from dsocr_loaders.tables import (
@@ -135,6 +135,7 @@ def test_markdown_round_trip(table):
     assert (table.before, table.after) == (back.before, back.after)
 
 
+@settings(max_examples=60)
 @given(tables(), st.integers(1, 150), st.sampled_from(["markdown", "html"]), st.randoms())
 def test_parts_make_the_table_again(table, room, table_format, random):
     """This test ensures that parts, whatever the room, make the table's grid, header rows and spans again."""
@@ -159,6 +160,7 @@ def test_parts_make_the_table_again(table, room, table_format, random):
     assert [(one[1:], one.cell.text) for one in placements] == [(one[1:], one.cell.text) for one in lay_out(back.rows)]
 
 
+@settings(max_examples=20)
 @given(tables(), st.integers(20, 150))
 def test_rows_are_whole_while_they_fit(table, room):
     """This test ensures that rows of a table whose rows all fit with the header are each in one part, with it."""
