@@ -43,6 +43,8 @@ def every_module():
     names = []
     for path in sorted(PACKAGE.rglob("*.py")):
         parts = (PACKAGE.name, *path.relative_to(PACKAGE).with_suffix("").parts)
+        if parts[1:2] == ("vllm_plugin",) and parts[-1] != "__init__":
+            continue  # imported by vLLM itself
         if parts[-1] != "__main__":
             names.append(".".join(parts[:-1] if parts[-1] == "__init__" else parts))
     return names

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DeepSeekOCRReader"]
 
-_SUFFIXES = (".pdf", ".png", ".jpg", ".jpeg")
+_SUFFIXES = (".pdf", ".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".jp2", ".heic")
 
 
 class DeepSeekOCRReader(BasePydanticReader, Settings):
