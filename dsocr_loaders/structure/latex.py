@@ -39,7 +39,8 @@ def formulas_in(text: str) -> tuple[FormulaSpan, ...]:
 
     A delimiter without its partner is text, and so are dollar signs of amounts ("$5 and $6"): a single `$` opens a
     formula only where no blank follows, and closes it only where no blank stands before and no digit follows, as in
-    Pandoc. Backslash brackets around dollars, or around nothing, are none either. Brackets around a mere number, `\[ 1995 \]`, which the model writes for `[1995]`, are no formula.
+    Pandoc. Backslash brackets around dollars, or around nothing, are none either. Brackets around a mere number,
+    `\[ 1995 \]`, which the model writes for `[1995]`, are no formula.
     """
     if "\\" not in text and "$" not in text:
         return ()
