@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-__all__ = ["FormulaSpan", "formulas_in", "normalised_latex"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["FormulaSpan", "bracketed_numbers_in", "formulas_in", "normalised_latex"]
 
 # A line break of a matrix, `\\[2pt]`, is no delimiter; nor is a dollar sign behind a backslash.
 _DELIMITER = re.compile(r"(?<!\\)(?:\\\\)*(?P<open>\\[\[\]()]|\$\$?)")
@@ -107,6 +111,11 @@ def normalised_latex(text: str) -> str:
 
 _BRACKETED_NUMBER = re.compile(r"(?<!\\)\\\[\s*([\d.,\-–][\d\s.,\-–]*?)\s*\\\]")  # noqa: RUF001 - a dash
 _DOLLAR = re.compile(r"(?<!\\)\$")
+
+
+def bracketed_numbers_in(text: str) -> Iterator[re.Match[str]]:
+    r"""Yield each `\[ 1995 \]` that stands for `[1995]`, in order; group 1 is the number."""
+    return _BRACKETED_NUMBER.finditer(text) if "\\[" in text else iter(())
 
 
 def _plain(text: str, *, escapes: bool) -> str:
