@@ -70,9 +70,9 @@ def test_twice_is_once(drawn):
 
 @pytest.mark.parametrize("piece", ["\\(", "\\[", "$", "$$", "\\( \\[ ", "$ \\(", "\\(x\\)", "$x$ ", "\\[1 "])
 def test_time_is_linear(piece):
-    """This test ensures that a hostile text of 200,000 characters is done at once."""
-    text = piece * (200_000 // len(piece)) + "\\)\\]$"
-    start = time.perf_counter()
+    """This test ensures that a hostile text of 80,000 characters is done at once."""
+    text = piece * (80_000 // len(piece)) + "\\)\\]$"
+    start = time.process_time()
     normalised_latex(text)
 
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 1
