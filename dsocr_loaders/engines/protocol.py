@@ -59,7 +59,10 @@ class Engine(Protocol):
 
     @property
     def capacity(self) -> int:
-        """Pages that it reads at the same time. The pipeline keeps that many asked for."""
+        """Pages that it reads at the same time, at least 1. The pipeline keeps that many asked for.
+
+        It may move while pages are read, as that of a remote engine does; the images held follow it.
+        """
         ...
 
     @property

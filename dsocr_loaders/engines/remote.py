@@ -8,19 +8,20 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-import httpx
-
+from dsocr_loaders.engines.connections import LARGEST_ERROR_BYTES, Connections
 from dsocr_loaders.engines.encode import EncodedImage, encode_page
 from dsocr_loaders.engines.endpoint import endpoint_for
-from dsocr_loaders.engines.faults import answer_fault, redirect_fault, status_fault, timeout_fault, transport_fault
+from dsocr_loaders.engines.faults import answer_fault
 from dsocr_loaders.engines.loop import EngineLoop
-from dsocr_loaders.engines.profiles import answer_limit, answer_of, profile_for, request_body
+from dsocr_loaders.engines.pacing import Pacing
+from dsocr_loaders.engines.profiles import answer_limit, answer_of, profile_for, request_content
 from dsocr_loaders.engines.served import choose_model, recognise, served_models
-from dsocr_loaders.errors import EngineError, SettingsError, engine_error
+from dsocr_loaders.errors import EngineError, engine_error
 from dsocr_loaders.settings import Settings
 from dsocr_loaders.values import TextSource
 
 if TYPE_CHECKING:
+    from dsocr_loaders.engines.endpoint import Endpoint
     from dsocr_loaders.engines.protocol import Prepared
     from dsocr_loaders.engines.served import ServedModel
     from dsocr_loaders.values import RawAnswer, ReadRequest
@@ -29,12 +30,9 @@ __all__ = ["RemoteEngine"]
 
 _log = logging.getLogger("dsocr_loaders.engines")
 
-CAPACITY: Final = 64  # httpx takes 2 ms of CPU for a page up to 64 in flight, and 15 to 18 ms at 256
-CONNECT_TIMEOUT_S: Final = 10.0
 FIRST_CONTACT_TIMEOUT_S: Final = 30.0
-IDLE_CONNECTION_S: Final = 4.0  # vLLM's server closes an idle connection after 5 s
+METRICS_TIMEOUT_S: Final = 5.0
 LARGEST_ANSWER_BYTES: Final = 10_000_000  # the longest context there is holds some 100 kB of text
-LARGEST_ERROR_BYTES: Final = 64_000  # of an error body only the beginning is quoted
 
 
 class RemoteEngine:
@@ -45,10 +43,12 @@ class RemoteEngine:
     httpx finds them there (HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE): a proxy is asked for a server on this machine as
     well, unless NO_PROXY names it. Redirects are not followed.
 
+    How many pages are asked for at once is found while reading, see `dsocr_loaders.engines.concurrency`; it is never
+    more than `settings.max_concurrency`.
+
     Args:
         base_url: root of the API, such as `http://localhost:8000/v1`.
-        settings: model, server, api_key, resolution, image_format and timeout_s are looked at.
-        capacity: pages asked for at the same time; 64 is where httpx is still cheap.
+        settings: model, server, api_key, resolution, image_format, max_concurrency and timeout_s are looked at.
         setting: what the URL was given as, for messages.
 
     Attributes:
@@ -61,29 +61,29 @@ class RemoteEngine:
     text_source = TextSource.OCR
     needs_image = True
 
-    def __init__(
-        self, base_url: str, settings: Settings | None = None, *, capacity: int = CAPACITY, setting: str = "engine"
-    ) -> None:
+    def __init__(self, base_url: str, settings: Settings | None = None, *, setting: str = "engine") -> None:
         settings = settings or Settings()
-        if capacity < 1:
-            raise SettingsError(f"capacity={capacity} is not allowed; allowed: a whole number from 1.")
         self._endpoint = endpoint_for(base_url, settings.api_key, setting=setting)
         self._profile = profile_for(settings.server, settings.resolution)
         self._must_recognise = settings.server == "auto"
         self._wanted_model = settings.model
         self._timeout_s = settings.timeout_s
-        self.capacity = capacity
         self.fingerprint = f"remote {self._endpoint.base_url} {settings.model} {settings.image_format}"
         self.loop = EngineLoop("remote")
         self.prepare = partial(encode_page, image_format=settings.image_format)
-        self._client: httpx.AsyncClient | None = None
-        self._keeper: asyncio.Task[None] | None = None
-        self._slots = asyncio.Semaphore(capacity)
+        self._connections = Connections(self._endpoint)
+        self._pacing = Pacing(settings.max_concurrency, partial(_metrics, self._connections, self._endpoint))
+        self._slots = asyncio.Semaphore(settings.max_concurrency)
         self._meeting = asyncio.Lock()
         self._meetings = 0
         self._served: ServedModel | None = None
         self._refusal: EngineError | None = None
         self._is_closed = False
+
+    @property
+    def capacity(self) -> int:
+        """Pages to ask for at the same time; it moves while pages are read."""
+        return self._pacing.limit
 
     def __repr__(self) -> str:
         return f"<RemoteEngine {self.fingerprint}>"
@@ -100,7 +100,8 @@ class RemoteEngine:
         try:
             served = await self.first_contact()
             async with self._slots:
-                return await self._ask(served, prepared.payload, request)
+                with self._pacing.request():
+                    return await self._ask(served, prepared.payload, request)
         except asyncio.CancelledError:
             if self._is_closed:
                 raise engine_error("died", "The engine was closed while it read a page.") from None
@@ -133,7 +134,7 @@ class RemoteEngine:
 
     async def _meet(self) -> ServedModel:
         limit_s = min(FIRST_CONTACT_TIMEOUT_S, self._timeout_s)
-        payload, _ = await self._exchange("GET", "/models", None, limit_s, is_first=True)
+        payload, _ = await self._exchanged("GET", "/models", None, limit_s, is_first=True)
         try:
             served = served_models(payload)
             if self._must_recognise:
@@ -148,68 +149,41 @@ class RemoteEngine:
             model.id,
             model.context_tokens or "not told",
         )
+        await self._pacing.begin()
         return model
 
     async def _ask(self, served: ServedModel, image: EncodedImage, request: ReadRequest) -> RawAnswer:
         names = {self._wanted_model, served.id, served.root} - {""}
         max_tokens = answer_limit(request, image, names, served.context_tokens)
-        body = request_body(self._profile, request, image, served.id, max_tokens)
-        payload, content = await self._exchange("POST", "/chat/completions", body, self._timeout_s, is_first=False)
+        body = request_content(self._profile, request, image, served.id, max_tokens)
+        payload, content = await self._exchanged("POST", "/chat/completions", body, self._timeout_s, is_first=False)
         try:
             return answer_of(payload, served.id, self.fingerprint)
         except EngineError as error:
             raise answer_fault(self._endpoint, error.cause, str(error), content[:LARGEST_ERROR_BYTES]) from error
 
-    async def _exchange(
-        self, method: str, path: str, body: dict[str, object] | None, limit_s: float, *, is_first: bool
+    async def _exchanged(
+        self, method: str, path: str, body: bytes | None, limit_s: float, *, is_first: bool
     ) -> tuple[object, bytes]:
         """Return the JSON that the server answers with, parsed and as it came, within `limit_s` in all."""
         endpoint = self._endpoint
-        client = self._opened()
-        try:
-            async with (
-                asyncio.timeout(limit_s),
-                client.stream(method, endpoint.base_url + path, json=body) as response,
-            ):
-                limit_bytes = LARGEST_ANSWER_BYTES if response.is_success else LARGEST_ERROR_BYTES
-                content = await _beginning(response, limit_bytes + 1)
-        except TimeoutError as error:
-            raise timeout_fault(endpoint, limit_s, is_first=is_first) from error
-        except (httpx.HTTPError, OSError) as error:
-            raise transport_fault(error, endpoint, is_first=is_first) from error
-        if response.is_redirect:
-            raise redirect_fault(endpoint, response.status_code, response.headers.get("location", ""))
-        if not response.is_success:
-            raise status_fault(endpoint, response.status_code, response.headers, content, is_first=is_first)
+        content = await self._connections.exchange(
+            method,
+            endpoint.base_url + path,
+            body,
+            limit_s=limit_s,
+            most_bytes=LARGEST_ANSWER_BYTES,
+            is_first=is_first,
+        )
         cause = "wrong_server" if is_first else "not_understood"
-        if len(content) > limit_bytes:
-            raise answer_fault(endpoint, cause, f"it is longer than {limit_bytes} bytes")
+        if len(content) > LARGEST_ANSWER_BYTES:
+            raise answer_fault(endpoint, cause, f"it is longer than {LARGEST_ANSWER_BYTES} bytes")
         try:
             return json.loads(content.decode("utf-8")), content
         except UnicodeDecodeError as error:
             raise answer_fault(endpoint, cause, "it is not UTF-8") from error
         except (ValueError, RecursionError) as error:
             raise answer_fault(endpoint, cause, "it is not JSON", content[:LARGEST_ERROR_BYTES]) from error
-
-    def _opened(self) -> httpx.AsyncClient:
-        """Return the client, made on first use. Only ever called on the engine's loop."""
-        if self._client is None:
-            try:
-                self._client = httpx.AsyncClient(
-                    headers={**self._endpoint.headers, "Accept-Encoding": "identity"},
-                    timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT_S),
-                    limits=httpx.Limits(
-                        max_connections=self.capacity,
-                        max_keepalive_connections=self.capacity,
-                        keepalive_expiry=IDLE_CONNECTION_S,
-                    ),
-                )
-            except (ImportError, ValueError, OSError, httpx.InvalidURL) as error:  # proxy or certificate settings
-                raise engine_error(
-                    "no_engine", f"The proxy or certificate settings of the environment cannot be used: {error}"
-                ) from error
-            self._keeper = asyncio.create_task(_kept(self._client))
-        return self._client
 
     def close(self) -> None:
         """Close all connections. Safe to call twice; reads that still run end with `EngineDead`."""
@@ -222,20 +196,13 @@ def _copy(error: EngineError) -> EngineError:
     return engine_error(error.cause, str(error), retry_after_s=error.retry_after_s)
 
 
-async def _kept(client: httpx.AsyncClient) -> None:
-    """Wait for the loop's end, which cancels this, and close the client then: on its own loop, from any thread."""
-    try:
-        await asyncio.Event().wait()
-    finally:
-        await client.aclose()
-
-
-async def _beginning(response: httpx.Response, most_bytes: int) -> bytes:
-    """Return the content, or its first `most_bytes` bytes if it is longer."""
-    content = bytearray()
-    async for piece in response.aiter_bytes():
-        content += piece
-        if len(content) >= most_bytes:
-            break
-    del content[most_bytes:]
-    return bytes(content)
+async def _metrics(connections: Connections, endpoint: Endpoint) -> bytes:
+    """Return the server's metrics page, which stands beside the API."""
+    return await connections.exchange(
+        "GET",
+        endpoint.base_url.removesuffix("/v1") + "/metrics",
+        None,
+        limit_s=METRICS_TIMEOUT_S,
+        most_bytes=LARGEST_ANSWER_BYTES,
+        is_first=False,
+    )

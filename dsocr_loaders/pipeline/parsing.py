@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["AnswerParser"]
 
 _PIECE: Final = 512  # characters; the densest take 1 ms
-_LONGEST_LINE: Final = 4096  # the scanner reads whole lines, so a longer one goes to a thread
-_TURN_S: Final = 0.002
+_LONGEST_LINE: Final = 2048  # the scanner reads whole lines, so a longer one goes to a thread
+_TURN_S: Final = 0.001
 
 
 class AnswerParser:

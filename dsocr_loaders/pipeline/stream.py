@@ -198,6 +198,7 @@ class PageStream:
     async def _admit_pages(self, opened: SourceOpened, reading: PageReading) -> None:
         batch = Batch()
         for page_number in opened.page_numbers:
+            await asyncio.sleep(0)  # a permit that is free is no wait, and hundreds of pages would begin in one turn
             await self._places.acquire()
             if self._is_in_vain:
                 return

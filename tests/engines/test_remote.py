@@ -34,8 +34,8 @@ def plain_environment(monkeypatch):
 
 
 @contextmanager
-def reading(url, capacity=64, **settings):
-    engine = RemoteEngine(url, Settings(**settings), capacity=capacity)
+def reading(url, **settings):
+    engine = RemoteEngine(url, Settings(**settings))
     try:
         yield engine
     finally:
@@ -91,7 +91,7 @@ def test_it_is_an_engine_that_costs_nothing_until_it_reads():
     engine = RemoteEngine("http://no.such.host.invalid/v1")
 
     assert isinstance(engine, Engine)
-    assert (engine.capacity, engine.needs_image, engine.text_source) == (64, True, TextSource.OCR)
+    assert (engine.capacity, engine.needs_image, engine.text_source) == (8, True, TextSource.OCR)
     assert isinstance(engine.prepare, partial)
     assert pickle.loads(pickle.dumps(engine.prepare)).keywords == {"image_format": "jpeg"}  # noqa: S301 - made here
     assert threading.active_count() == before
@@ -116,7 +116,10 @@ def test_the_server_is_asked_once_what_it_serves(caplog):
 def test_never_more_than_the_capacity_is_asked_for():
     """This test ensures that the server sees as many requests at once as the engine says, over as many connections."""
     together = threading.Barrier(5, timeout=LIMIT_S)
-    with ScriptedServer(lambda request: str(together.wait())) as server, reading(server.base_url, capacity=5) as engine:
+    with (
+        ScriptedServer(lambda request: str(together.wait())) as server,
+        reading(server.base_url, max_concurrency=5) as engine,
+    ):
         futures = [started(engine) for _ in range(30)]
         assert {future.result(LIMIT_S).text for future in futures} == {"0", "1", "2", "3", "4"}
 
@@ -128,7 +131,7 @@ def test_waiting_for_a_slot_does_not_count_as_waiting_for_an_answer():
     slow = Fault(delay_s=0.3)
     with (
         ScriptedServer(["x"] * 4, faults=lambda number: slow) as server,
-        reading(server.base_url, capacity=1, timeout_s=0.9) as engine,
+        reading(server.base_url, max_concurrency=1, timeout_s=0.9) as engine,
     ):
         futures = [started(engine) for _ in range(4)]
 
@@ -316,12 +319,6 @@ def test_what_this_release_cannot_ask_is_refused_at_once(settings):
         RemoteEngine("http://host/v1", Settings(**settings))
 
 
-def test_a_capacity_below_one_is_refused():
-    """This test ensures that an engine which could never read is not made."""
-    with pytest.raises(SettingsError, match="capacity=0"):
-        RemoteEngine("http://host/v1", capacity=0)
-
-
 @pytest.mark.parametrize(
     ("settings", "environment", "word"),
     [
@@ -490,7 +487,7 @@ def test_an_idle_connection_that_the_server_closed_is_no_error():
     """This test ensures that connections are reused, and given up before vLLM closes them after five seconds."""
     with ScriptedServer(["a", "b"]) as server, reading(server.base_url) as engine:
         read(engine)
-        pool = engine._client._transport._pool
+        pool = engine._connections.shards[0].client._transport._pool
         assert (len(pool.connections), pool._keepalive_expiry) == (1, 4.0)
         read(engine)
         assert len(pool.connections) == 1
@@ -518,7 +515,7 @@ def test_cancelling_a_read_is_a_cancellation():
     """This test ensures that stopping one page leaves the engine alive and no page in flight."""
     with (
         ScriptedServer(["a", "b"], faults={1: Fault(delay_s=60)}) as server,
-        reading(server.base_url, capacity=1) as engine,
+        reading(server.base_url, max_concurrency=1) as engine,
     ):
         future = started(engine)
         wait_until(lambda: server.most_in_flight == 1)

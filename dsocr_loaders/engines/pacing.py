@@ -1,0 +1,97 @@
+"""Feeding a control of concurrency: with how requests end, and with the server's own load where it tells it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from dsocr_loaders.engines.concurrency import AdditiveIncrease, LoadFollowing, Outcome, server_load
+from dsocr_loaders.errors import EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+    from dsocr_loaders.engines.concurrency import Concurrency, ServerLoad
+
+__all__ = ["Pacing"]
+
+_log = logging.getLogger("dsocr_loaders.engines")
+
+_SOON_S: Final = 0.1  # between two looks while the limit is being searched
+_SHORTEST_S: Final = 0.25
+_LONGEST_S: Final = 2.0
+_LOOKS_PER_REQUEST: Final = 20
+_SMOOTHING: Final = 0.1
+
+
+class Pacing:
+    """Says how many requests may be in flight. For one event loop.
+
+    Args:
+        ceiling: never more than that.
+        metrics: returns the server's metrics page.
+    """
+
+    def __init__(self, ceiling: int, metrics: Callable[[], Awaitable[bytes]]) -> None:
+        self._ceiling = ceiling
+        self._metrics = metrics
+        self._control: Concurrency = AdditiveIncrease(ceiling)
+        self._following: LoadFollowing | None = None
+        self._looking: asyncio.Task[None] | None = None
+        self._mean_s = 0.0
+
+    @property
+    def limit(self) -> int:
+        """Requests that may be in flight now, at least 1."""
+        return self._control.limit
+
+    async def begin(self) -> None:
+        """Ask the server for its load, and follow that from now on if it tells it. Never raises."""
+        if await self._load() is None:
+            _log.debug("the server tells no load; the number of requests in flight follows its refusals")
+            return
+        _log.debug("the number of requests in flight follows the server's metrics")
+        self._control = self._following = LoadFollowing(self._ceiling)
+
+    @contextmanager
+    def request(self) -> Iterator[None]:
+        """Count a request for the length of a block, and see how it ends."""
+        control = self._control
+        ticket = control.began()
+        began = time.monotonic()
+        outcome = Outcome.OTHER
+        self._look_on()
+        try:
+            yield
+            outcome = Outcome.ANSWERED
+            took_s = time.monotonic() - began
+            self._mean_s += (took_s - self._mean_s) * (_SMOOTHING if self._mean_s else 1.0)
+        except EngineError as error:
+            if error.cause == "busy":
+                outcome = Outcome.REFUSED
+            raise
+        finally:
+            control.ended(ticket, outcome)
+
+    def _look_on(self) -> None:
+        """Look at the server's load again and again while requests are in flight."""
+        if self._following is not None and (self._looking is None or self._looking.done()):
+            self._looking = asyncio.create_task(self._look(self._following))
+
+    async def _look(self, following: LoadFollowing) -> None:
+        while following.in_flight:
+            usual_s = min(_LONGEST_S, max(_SHORTEST_S, self._mean_s / _LOOKS_PER_REQUEST))
+            await asyncio.sleep(usual_s if following.is_settled else _SOON_S)
+            load = await self._load()
+            if load is not None and following.in_flight:
+                following.observe(load)
+
+    async def _load(self) -> ServerLoad | None:
+        try:
+            return server_load(await self._metrics())
+        except EngineError as error:
+            _log.debug("no metrics: %s", error)
+            return None
