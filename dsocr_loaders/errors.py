@@ -14,6 +14,7 @@ DsocrError
 │   ├── EngineRejected       reachable, and it refuses this request
 │   └── EngineDead           it can serve nobody any more
 ├── OutputError          a document cannot be written or read back
+├── JournalError         the journal cannot be used; ends a run, and what was handed over is in it
 ├── PagesFailed          a run is over and some of its pages or sources failed; carries them
 └── MissingDependency    an optional package is not installed (also an ImportError)
 ```
@@ -69,6 +70,7 @@ __all__ = [
     "EngineFault",
     "EngineRejected",
     "EngineUnavailable",
+    "JournalError",
     "LimitExceeded",
     "MissingDependency",
     "OutputError",
@@ -160,6 +162,16 @@ class EngineDead(EngineError):
 
 class OutputError(DsocrError):
     """A document cannot be written, or a written one cannot be read back."""
+
+
+class JournalError(DsocrError):
+    """The journal cannot be opened, read or written. It ends a run: to go on would be to pay for pages and lose them.
+
+    Attributes:
+        results: the `PageResult`s of the run that this error ended, where `read`, `load` and `load_data` hand it over.
+    """
+
+    results: tuple[PageResult, ...] = ()
 
 
 class MissingDependency(DsocrError, ImportError):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self, Unpack
 
 from dsocr_loaders.engines import make_engine
 from dsocr_loaders.granularity import cut
+from dsocr_loaders.journal import JournalFile, JournalStore, is_journaled, journal_path
 from dsocr_loaders.observers import EventDelivery, ProgressObserver
 from dsocr_loaders.pages import PagePool
 from dsocr_loaders.pipeline import PageStream, aiterate, in_thread, iterate
@@ -67,6 +68,7 @@ class Reader:
         self._engine: Engine | None = None
         self._fallback: Engine | None = None
         self._pool: PagePool | None = None
+        self._journal: JournalFile | None = None
 
     def _own(self) -> None:
         """Let go of what a forked process has of its parent's: the threads behind it are not there."""
@@ -98,12 +100,15 @@ class Reader:
             pool, self._pool = self._pool, None
             engine, self._engine = self._engine, None
             fallback, self._fallback = self._fallback, None
+            journal, self._journal = self._journal, None
         if pool is not None:
             pool.close()
         if fallback is not None:
             fallback.close()
         if engine is not None and engine is not self.settings.engine:
             engine.close()
+        if journal is not None:  # after the engine, whose loop may be waiting for a page to be written
+            journal.close()
 
     def __enter__(self) -> Self:
         return self
@@ -274,7 +279,8 @@ class Reader:
         delivery = await in_thread(lambda: self._delivery(observers), "engine")  # making an engine may take its time
         try:
             with Spool() as spool:
-                stream = self._stream(resolve_sources(source, spool=spool, fs=fs, name=name), delivery, is_ordered)
+                sources = resolve_sources(source, spool=spool, fs=fs, name=name)
+                stream = await in_thread(lambda: self._stream(sources, delivery, is_ordered), "journal")  # it opens it
                 async with aclosing(aiterate(stream)) as items:
                     async for item in items:
                         yield item
@@ -299,7 +305,26 @@ class Reader:
             if self._fallback is None and self.settings.on_page_error == "text_layer":
                 self._fallback = make_engine(self.settings.model_copy(update={"engine": "text_layer"}))
             pool, fallback = self._pool, self._fallback
-        return PageStream(sources, engine, self.settings, pool, fallback, is_ordered=is_ordered, tell=delivery.tell)
+        return PageStream(
+            sources,
+            engine,
+            self.settings,
+            pool,
+            fallback,
+            is_ordered=is_ordered,
+            store=self._store(engine),
+            tell=delivery.tell,
+        )
+
+    def _store(self, engine: Engine) -> JournalStore | None:
+        """Return where this run's answers are kept, None for nowhere."""
+        chosen = self.settings.journal
+        if not chosen or not is_journaled(engine):
+            return None
+        with self._lock:
+            if self._journal is None:
+                self._journal = JournalFile.opened(journal_path(None if chosen is True else chosen))
+            return JournalStore(self._journal, self.settings, engine)
 
 
 def read(source: Sourceable, **settings: Unpack[SettingsArguments]) -> Document:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from dsocr_loaders import errors
-from dsocr_loaders.errors import EngineError, PagesFailed, SourceError, placed
+from dsocr_loaders.errors import EngineError, JournalError, PagesFailed, SourceError, placed
 from dsocr_loaders.granularity import make_cutter
 from dsocr_loaders.pipeline import SourceDone, SourceOpened
 from dsocr_loaders.structure import Structurer, build_document
@@ -85,10 +85,10 @@ class Run:
 
     @contextmanager
     def handing_over(self) -> Iterator[None]:
-        """Give an engine's error that ends the run what was read before it."""
+        """Give an error of the engine or the journal that ends the run what was read before it."""
         try:
             yield
-        except EngineError as error:
+        except (EngineError, JournalError) as error:
             error.results = tuple(self._kept)
             raise
 

@@ -28,6 +28,7 @@ ORDER = (
     "grounding",
     "health",
     "answer_store",
+    "journal",
     "pipeline",
     "observers",
     "tables",

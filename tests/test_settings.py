@@ -73,7 +73,7 @@ NOT_ALLOWED = {
     "max_concurrency": [0, -1, 4097, 1.5, None],
     "image_format": ["", "jpg", "webp", None],
     "on_page_error": ["", "ignore", "warn", None],
-    "journal": [True, "journal.sqlite"],
+    "journal": ["", " ", 1, b"journal.sqlite"],
     "structure": ["", "page", None],
     "save_images": ["crops", "", True],
     "limits": [5, "many", None],

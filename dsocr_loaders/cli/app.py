@@ -16,6 +16,7 @@ from dsocr_loaders import __version__
 from dsocr_loaders.cli.convert import convert
 from dsocr_loaders.cli.exits import ExitStatus, status_of
 from dsocr_loaders.cli.inspect import chunks, digest, engines, parse
+from dsocr_loaders.cli.journal import journal
 from dsocr_loaders.errors import DsocrError
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def _told_on_standard_error(level: int) -> Iterator[None]:
         logger.setLevel(before)
 
 
-for _command in (convert, parse, chunks, engines, digest):
+for _command in (convert, parse, chunks, engines, digest, journal):
     _app.add_command(_command)
 
 

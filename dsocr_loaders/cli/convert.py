@@ -11,7 +11,7 @@ import click
 from dsocr_loaders.cli.exits import ExitStatus, status_of
 from dsocr_loaders.cli.options import CHUNK_SETTINGS, READ_SETTINGS, setting_options, settings_from
 from dsocr_loaders.cli.outputs import OutputFolder
-from dsocr_loaders.errors import EngineError, OutputError, placed
+from dsocr_loaders.errors import EngineError, JournalError, OutputError, placed
 from dsocr_loaders.values import PageError, PageStatus
 
 if TYPE_CHECKING:
@@ -34,8 +34,17 @@ __all__ = ["convert"]
     help="What becomes of a page that failed: left out of the chunks, a chunk without text, or read from the PDF's "
     "text layer. The document's JSON has it with its error in any case.",
 )
+@click.option(
+    "--journal",
+    metavar="FILE",
+    help="Where raw answers are kept, so that a rerun reads no page again; a file or folder on a local disk. "
+    "[default: dsocr-journal.sqlite in the output folder]",
+)
+@click.option("--no-journal", is_flag=True, help="Keep no raw answers: a rerun reads every page again.")
 @setting_options((*READ_SETTINGS, *CHUNK_SETTINGS))
-def convert(sources: tuple[str, ...], output: str, **options: object) -> ExitStatus:
+def convert(
+    sources: tuple[str, ...], output: str, journal: str | None, *, no_journal: bool, **options: object
+) -> ExitStatus:
     """Turn PDFs and images into FOLDER/<name>.json, .chunks.jsonl and .md, and print a report.
 
     SOURCE is a file, a folder or a glob pattern. What cannot be read is said in one line each; the rest is done.
@@ -43,23 +52,45 @@ def convert(sources: tuple[str, ...], output: str, **options: object) -> ExitSta
     from dsocr_loaders.observers import ProgressObserver  # noqa: PLC0415 - `dsocr --help` needs none of it
     from dsocr_loaders.reader import Reader  # noqa: PLC0415 - likewise
 
-    settings = settings_from(options)
+    if no_journal and journal is not None:
+        raise click.UsageError("--journal and --no-journal exclude each other")
+    settings = settings_from(options | {"journal": journal})
     watching = [ProgressObserver(says_failures=False)] if settings.show_progress else []  # failures are said below
-    job = _Job(settings, OutputFolder(output))
+    folder = OutputFolder(output)
+    if journal is None and not no_journal:
+        settings = settings.model_copy(update={"journal": _journal_in(folder)})
+    job = _Job(settings, folder)
     with Reader.from_settings(settings.model_copy(update={"show_progress": False})) as reader:
         items = reader.iter_items(list(sources), observers=watching)
         try:
             for item in items:
                 job.take(item)
-        except EngineError as error:
+        except (EngineError, JournalError) as error:
             click.echo(f"Error: {error}", err=True)
             job.end_early(error)
             job.report(reader.last_report)
-            return status_of(error)
+            return job.status_after(error)
         finally:
             items.close()
     job.report(reader.last_report)
     return job.status
+
+
+def _journal_in(folder: OutputFolder) -> str | None:
+    """Return the journal of an output folder; None, with a warning, where none can be."""
+    from dsocr_loaders.journal import JOURNAL_FILE  # noqa: PLC0415 - `dsocr --help` needs none of it
+    from dsocr_loaders.journal.filesystems import network_filesystem  # noqa: PLC0415 - likewise
+
+    path = folder.folder / JOURNAL_FILE
+    kind = network_filesystem(path)
+    if kind is not None:
+        click.echo(
+            f"Warning: {folder.folder} is on a network filesystem ({kind}), where no journal can be kept: a rerun "
+            "reads every page again. --journal names a file on a local disk.",
+            err=True,
+        )
+        return None
+    return str(path)
 
 
 class _Job:
@@ -112,12 +143,13 @@ class _Job:
         self._has_advised = True
         return message
 
-    def end_early(self, error: EngineError) -> None:
+    def end_early(self, error: EngineError | JournalError) -> None:
         """Write what was read of the file under way; its other pages have failed with `error`."""
         if self._opened is None or not self._pages:
             return
         done = {page.page_number for page in self._pages}
-        why = PageError(type(error).__name__, error.cause, f"the run ended before this page: {error}")
+        cause = error.cause if isinstance(error, EngineError) else ""
+        why = PageError(type(error).__name__, cause, f"the run ended before this page: {error}")
         failed = replace(
             self._pages[0],
             status=PageStatus.FAILED,
@@ -182,6 +214,10 @@ class _Job:
         click.echo(f"chunks  {_counts(dict(self._chunks.most_common()))}")
         for line in run.cost_lines if run else ():
             click.echo(line)
+
+    def status_after(self, error: EngineError | JournalError) -> ExitStatus:
+        """How the job went, ended by `error`."""
+        return status_of(error) if isinstance(error, EngineError) else max(self.status, ExitStatus.SOME_FAILED)
 
     @property
     def status(self) -> ExitStatus:

@@ -40,8 +40,8 @@ READ_SETTINGS = (
 """Those that shape how pages are read.
 
 The other settings are no options: the key of a remote engine comes from the environment (DSOCR_API_KEY), since a
-command line is visible to every user of a machine; `token_counter` is a function; `revision`, `journal` and
-`save_images` have no use in this release."""
+command line is visible to every user of a machine; `token_counter` is a function; `journal` has
+options of its own where pages are read; `revision` and `save_images` have no use in this release."""
 
 
 def setting_options(names: Iterable[str]) -> Callable[[F], F]:

@@ -169,7 +169,7 @@ class RunCount:
     def _add_page(self, page: PageResult, *, is_known: bool) -> None:
         self._statuses[page.status] += 1
         self._attempts += page.attempts
-        self._known_pages += is_known
+        self._known_pages += is_known and page.answer is not None  # a blank page was never read
         if isinstance(page.answer, RawAnswer) and not is_known:
             self._prompt_tokens += page.answer.prompt_tokens or 0
             self._output_tokens += page.answer.output_tokens or 0

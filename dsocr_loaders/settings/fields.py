@@ -134,9 +134,9 @@ class Settings(BaseModel):
     on_page_error: Annotated[OnPageError, Allowed("raise, skip, placeholder or text_layer")] = Field(
         "raise", description="What becomes of a page that failed."
     )
-    journal: Annotated[str | bool | None, Allowed("nothing in this release, which has no journal yet")] = Field(
-        None, description="Where raw answers are kept for reruns; not in this release."
-    )
+    journal: Annotated[
+        str | bool | None, Allowed("a file or folder on a local disk, or True for a file in the user's own folder")
+    ] = Field(None, description="Where raw answers are kept, so that a rerun reads no page again; off by default.")
     structure: Annotated[Literal["stream", "whole"], Allowed("stream or whole")] = Field(
         "stream", description="Structure page by page, or from the whole document."
     )
@@ -194,7 +194,14 @@ class Settings(BaseModel):
             page_ranges(value)
         return value
 
-    @field_validator("journal", "save_images")
+    @field_validator("journal", mode="before")
+    @classmethod
+    def _journal_is_a_place(cls, value: object) -> object:
+        if not (value is None or isinstance(value, bool) or (isinstance(value, str) and value.strip())):
+            raise ValueError("no place")
+        return value
+
+    @field_validator("save_images")
     @classmethod
     def _is_left_out(cls, value: object) -> object:
         if value not in {None, False}:

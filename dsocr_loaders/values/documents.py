@@ -63,6 +63,11 @@ class PageResult:
     text_source: TextSource
     total_pages: int
 
+    @property
+    def is_recalled(self) -> bool:
+        """Whether its answer came from the journal, so that nothing was asked of an engine."""
+        return self.attempts == 0 and self.answer is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Document:

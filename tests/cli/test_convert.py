@@ -181,7 +181,7 @@ def test_nothing_read_leaves_earlier_results_alone(
     before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
 
     with ScriptedServer(ANSWER, faults=lambda _: Fault(status=400)) as server:
-        refused, _, err = dsocr("convert", path, "-o", tmp_path, "--engine", server.base_url)
+        refused, _, err = dsocr("convert", path, "-o", tmp_path, "--engine", server.base_url, "--no-journal")
     none_chosen, _, _ = dsocr("convert", path, "-o", tmp_path, "--engine", "text_layer", "--pages", "9")
 
     assert (5, 5) == (refused, none_chosen)
