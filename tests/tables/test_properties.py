@@ -164,17 +164,18 @@ def test_parts_make_the_table_again(table, room, table_format, random):
 
 @settings(max_examples=20)
 @given(tables(), st.integers(1, 100))
-def test_rows_are_whole_while_they_fit(drawn, spare):
+def test_rows_are_whole_while_they_fit(table, spare):
     """This test ensures that rows of a table whose rows all fit with the header are each in one part, with it."""
-    rows = tuple(tuple(replace(cell, rowspan=1) for cell in row) for row in drawn.rows)
-    table = Table(rows, drawn.header_rows)
-    measure = Measure(len, 0, "markdown", halves)
+    rows = tuple(tuple(replace(cell, rowspan=1) for cell in row) for row in table.rows)
+    table = Table(rows, table.header_rows)
     header = table.rows[: table.header_rows]
     body = [Table((*header, row), len(header)) for row in table.rows[len(header) :]]
     assume(body)
-    room = max(map(measure.tokens, body)) + spare
+    widest = max(Measure(len, 1, "markdown", halves).tokens(row) for row in body)
+    measure = Measure(len, widest + spare, "markdown", halves)
+    room = widest + spare
 
-    parts = split_table(table, Measure(len, room, "markdown", halves))
+    parts = split_table(table, measure)
 
     numbers = [number for part in parts if part.last_row for number in range(part.first_row, part.last_row + 1)]
     assert list(range(1, table.body_rows + 1)) == numbers
