@@ -32,14 +32,19 @@ _EDGE = 3  # letters by which an alignment may miss the beginning or end of a wo
 _TAG = re.compile(r"<[^<>]*>")
 # Within a word (the model writes "co- author"), or at the end of a line. Begins with a character, which is fast.
 _HYPHEN = re.compile(r"-(?:(?<=[^\W\d_]-)\s*(?=[^\W\d_])|(?<=\w-)[ \t]*\n\s*(?=\w))")
-_MARK = re.compile(r"[|$]|\\[()\[\]]")  # of tables and formulas; a chunk and its region have different ones
+_MARKS = ("\\(", "\\)", "\\[", "\\]", "|", "$")  # of formulas and tables; a chunk and its region have different ones
+_MARK = re.compile("|".join(map(re.escape, _MARKS)))
 _SOFT_HYPHEN = re.compile("\u00ad\\s*")
 _HYPHENS = "-\u00ad\u2010"
 _BLANK = re.compile(r"\s+")
-_LIKE = str.maketrans(
-    "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2010\u2011\u2012\u2013\u2014\u2212",
-    '\'\'\'\'""""""------',
+_LIKE = dict(
+    zip(
+        "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2010\u2011\u2012\u2013\u2014\u2212",
+        '\'\'\'\'""""""------',
+        strict=True,
+    )
 )
+_FANCY = re.compile(f"[{''.join(_LIKE)}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,11 +201,13 @@ def _normalised(text: str, *, is_table: bool) -> str:
     text = _plain(text)
     if is_table:
         text = _TAG.sub(" ", text)
-    if "$" in text or "\\" in text or "|" in text:
-        text = _MARK.sub(" ", text)
+    for mark in _MARKS if "\\" in text else "|$":
+        text = text.replace(mark, " ")
     if "\u00ad" in text:
         text = _SOFT_HYPHEN.sub("", text)
-    return " ".join(_HYPHEN.sub("", text).split())
+    if "-" in text:
+        text = _HYPHEN.sub("", text)
+    return " ".join(text.split())
 
 
 def _plain(text: str) -> str:
@@ -210,7 +217,11 @@ def _plain(text: str) -> str:
         return lowered
     if len(lowered) != len(text):
         lowered = "".join(small if len(small := letter.lower()) == 1 else letter for letter in text)
-    return lowered.translate(_LIKE)
+    return _FANCY.sub(_plain_mark, lowered)
+
+
+def _plain_mark(found: re.Match[str]) -> str:
+    return _LIKE[found[0]]
 
 
 def _origins(text: str, *, is_table: bool) -> list[int]:
