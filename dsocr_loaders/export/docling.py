@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
+from dsocr_loaders.chunking.provenance import place_of_range
 from dsocr_loaders.errors import MissingDependency
 from dsocr_loaders.geometry import FULL_PAGE, hull
 from dsocr_loaders.structure import FURNITURE, formulas_in, joined
@@ -53,7 +54,8 @@ def document_to_docling(document: Document) -> DoclingDocument:
       region with several boxes has a provenance for each, with the characters that it holds (in proportion to their
       heights where the region's lines are not known). A region without a box has the whole page.
     * Titles, headings (level 1 is a section), text, formulas, footnotes keep their kind; a list becomes a group with
-      an item for each of its items; `other` is text. Headers, footers and page numbers are in the furniture layer.
+      an item for each of its items, with its own box where its lines are known; `other` is text. Headers, footers and
+      page numbers are in the furniture layer.
     * A paragraph that goes on over a page break is one item with a provenance on each page, as docling's own are. A
       table that does is a table on each page.
     * A formula has its LaTeX without delimiters, which docling's serialisers add; `orig` has them.
@@ -120,7 +122,7 @@ class _Conversion:
                 level = max(1, (region.level or _SECTION_LEVEL) - _SECTION_LEVEL + 1)
                 item = self._made.add_heading(text, level=level, prov=provenance[0])
             case _ if len(entries := list_entries(text)) > 0 and region.type in {RegionType.LIST, RegionType.TEXT}:
-                self._add_list(entries, provenance)
+                self._add_list(page, region, entries)
                 return
             case RegionType.FORMULA:
                 item = self._made.add_formula(_bare_formula(text), orig=text, prov=provenance[0])
@@ -147,14 +149,16 @@ class _Conversion:
         self._texts[page.page_number, region.order] = item
         return True
 
-    def _add_list(self, entries: Sequence[tuple[str, str]], provenance: Sequence[Any]) -> None:
+    def _add_list(self, page: PageResult, region: Region, entries: Sequence[tuple[str, str]]) -> None:
         group = self._made.add_list_group()
-        for marker, words in entries:
+        starts = _starts_of(entries, region.text)
+        for (marker, words), start, end in zip(entries, starts, (*starts[1:], len(region.text)), strict=True):
             item = self._made.add_list_item(
                 words, enumerated=marker[:-1].strip("(").isalnum(), marker=marker, parent=group
             )
-            whole = [entry.model_copy(update={"charspan": (0, len(words))}) for entry in provenance]
-            item.prov.extend(whole)
+            place = place_of_range(region, start, end)
+            boxes = place.boxes if place.is_exact else region.boxes
+            item.prov.extend(self._at(page, box, (0, len(words))) for box in boxes or (FULL_PAGE,))
 
     def _add_float(self, page: PageResult, region: Region, owned: Sequence[Region]) -> None:
         provenance = self._provenance(page, region)
@@ -222,16 +226,24 @@ class _Conversion:
     def _provenance(self, page: PageResult, region: Region) -> list[Any]:
         boxes = region.boxes or (FULL_PAGE,)
         spans = _spans_of_boxes(region, boxes)
-        return [
-            self._types.ProvenanceItem(
-                page_no=page.page_number,
-                bbox=self._types.BoundingBox(
-                    l=box.x0 * page.width, t=box.y0 * page.height, r=box.x1 * page.width, b=box.y1 * page.height
-                ),
-                charspan=span,
-            )
-            for box, span in zip(boxes, spans, strict=True)
-        ]
+        return [self._at(page, box, span) for box, span in zip(boxes, spans, strict=True)]
+
+    def _at(self, page: PageResult, box: Box, span: tuple[int, int]) -> Any:  # noqa: ANN401 - docling's provenance
+        corners = {"l": box.x0 * page.width, "t": box.y0 * page.height, "r": box.x1 * page.width}
+        place = self._types.BoundingBox(**corners, b=box.y1 * page.height)
+        return self._types.ProvenanceItem(page_no=page.page_number, bbox=place, charspan=span)
+
+
+def _starts_of(entries: Sequence[tuple[str, str]], text: str) -> list[int]:
+    """Return where the first line of each item of a list begins."""
+    starts: list[int] = []
+    at = 0
+    for _, words in entries:
+        line = words.partition("\n")[0]
+        at = text.index(line, at)
+        starts.append(text.rfind("\n", 0, at) + 1)
+        at += len(line)
+    return starts
 
 
 def _with_span(entry: Any, shift: int, end: int) -> Any:  # noqa: ANN401 - docling's provenance

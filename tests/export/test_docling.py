@@ -123,6 +123,21 @@ class TestItems:
             (entry.page_no, item.text[slice(*entry.charspan)]) for entry in item.prov
         ]
 
+    @pytest.mark.parametrize("has_lines", [True, False])
+    def test_items_of_a_list(self, has_lines):
+        """This test ensures that an item of a list has the box of its lines, or else that of the list."""
+        words = "- oak\n- oak\n  iron"
+        box, upper, lower = Box(0.1, 0.1, 0.9, 0.4), Box(0.1, 0.1, 0.9, 0.2), Box(0.1, 0.2, 0.9, 0.4)
+        lines = (Line(upper, 0, 5), Line(lower, 6, 11), Line(lower, 12, len(words))) if has_lines else ()
+        region = Region(RegionType.LIST, "list", (box,), words, lines=lines)
+
+        made = document_to_docling(document(page_from_regions([region])))
+
+        expected = [(upper, (0, 3)), (lower, (0, 8))] if has_lines else [(box, (0, 3)), (box, (0, 8))]
+        assert [(round(each.y0 * 842), span) for each, span in expected] == [
+            (round(entry.bbox.t), entry.charspan) for item in made.texts for entry in item.prov
+        ]
+
     def test_saved_crop(self, tmp_path):
         """This test ensures that a picture refers to its saved crop with size and resolution, if the file is there."""
         path = tmp_path / "crop.png"
