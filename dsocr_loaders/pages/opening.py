@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import replace
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from dsocr_loaders.pages.opened import OpenedSource
     from dsocr_loaders.values import Source
 
-__all__ = ["PDF", "BackendChoice", "choose_pdf_backend", "open_source"]
+__all__ = ["PDF", "BackendChoice", "choose_pdf_backend", "load_library", "open_source"]
 
 PDF = "application/pdf"
 _PACKAGES = {"pymupdf": ("pymupdf", "pymupdf>=1.26,<2"), "pdfium": ("pypdfium2", "pypdfium2>=5")}
@@ -40,6 +41,18 @@ def choose_pdf_backend(named: PdfBackend | None) -> PdfBackend:
     if find_spec(package) is None:
         raise MissingDependency(f'pdf_backend="{chosen}" needs {package}, not installed: pip install "{requirement}"')
     return chosen
+
+
+def load_library(source: Source, pdf_backend: PdfBackend | None) -> None:
+    """Import the library that opens the source.
+
+    Under a limit of memory an import that gets too little fails with words that lead astray, or half succeeds.
+
+    Raises:
+        MissingDependency: it is not installed.
+    """
+    if source.media_type == PDF:
+        import_module(f"dsocr_loaders.pages.{choose_pdf_backend(pdf_backend)}_backend").load()
 
 
 def open_source(

@@ -92,6 +92,9 @@ def _set_alarm(delay_s: float) -> None:
 def _reply(bench: Workbench, order: Order) -> Reply:
     try:
         job = _unpickled_job(order.pickled_job)
+        from dsocr_loaders.pages.opening import load_library  # noqa: PLC0415 - as in main
+
+        load_library(job.source, job.options.pdf_backend)
         limit_memory(job.options.limits.worker_bytes)
         return Done(bench.perform(job))
     except Exception as error:  # noqa: BLE001 - it is raised again on the owner's side
