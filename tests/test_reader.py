@@ -13,6 +13,7 @@ import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+import fsspec
 import pytest
 from PIL import Image, ImageDraw
 
@@ -92,6 +93,7 @@ def test_every_form_reads_the_same(make_pdf: Callable[..., Path]) -> None:
     ] == asyncio.run(each_way())
     assert expected_pages == list(dsocr_loaders.iter_pages(path, engine=engine))
     assert document == dsocr_loaders.read(path, engine=engine)
+    assert document == dsocr_loaders.read(str(path), fs=fsspec.filesystem("file"), engine=engine)
     reader.close()
     engine.close()
 
