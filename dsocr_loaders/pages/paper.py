@@ -49,11 +49,6 @@ class Paper:
         """Whether ink is to be expected darker than the paper."""
         return max(self.colour) >= _LIGHT_PAPER
 
-    @property
-    def reach(self) -> int:
-        """How far black ink is from light paper, or white ink from dark paper, of 255."""
-        return max(self.colour) if self.is_light else _CHANNEL_VALUES - 1 - min(self.colour)
-
     def depth_of(self, picture: Image.Image, *, is_darker: bool) -> Image.Image:
         """Return how far each pixel is darker (or lighter) than the paper, 0 to 255, in its farthest channel."""
         if self.shading is None:
