@@ -587,3 +587,12 @@ def test_headings_go_into_the_text_on_request(make_pdf: Callable[..., Path]) -> 
         last = chunk.regions[-1]
         assert chunk.text[last.start : last.end].startswith("Words of page")
     engine.close()
+
+
+def test_pages_that_a_file_has_not(make_pdf: Callable[..., Path], caplog: pytest.LogCaptureFixture) -> None:
+    """A choice of pages that leaves nothing of a file is said, since the result looks like that of an empty file."""
+    with Reader(ScriptedEngine(ANSWER), pages="4-9") as reader:
+        chunks = reader.load(make_pdf("1", "2", name="short.pdf"))
+
+    assert [] == chunks
+    assert "short.pdf: pages='4-9' chooses none of its 2 pages." in caplog.text
