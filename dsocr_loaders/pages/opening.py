@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dsocr_loaders.pages.opened import OpenedSource
     from dsocr_loaders.values import Source
 
-__all__ = ["PDF", "BackendChoice", "choose_pdf_backend", "load_library", "open_source"]
+__all__ = ["PDF", "BackendChoice", "choose_pdf_backend", "load_pdf_library", "open_source"]
 
 PDF = "application/pdf"
 _PACKAGES = {"pymupdf": ("pymupdf", "pymupdf>=1.26,<2"), "pdfium": ("pypdfium2", "pypdfium2>=5")}
@@ -43,16 +43,17 @@ def choose_pdf_backend(named: PdfBackend | None) -> PdfBackend:
     return chosen
 
 
-def load_library(source: Source, pdf_backend: PdfBackend | None) -> None:
-    """Import the library that opens the source.
+def load_pdf_library(job: Job[object]) -> None:
+    """Import the library that will open the job's source, if that is a PDF.
 
-    Under a limit of memory an import that gets too little fails with words that lead astray, or half succeeds.
+    A worker does so before it limits its memory: what the library itself takes is none of the page's, and an import
+    that runs out of memory looks like a library that is not installed.
 
     Raises:
         MissingDependency: it is not installed.
     """
-    if source.media_type == PDF:
-        import_module(f"dsocr_loaders.pages.{choose_pdf_backend(pdf_backend)}_backend").load()
+    if job.source.media_type == PDF:
+        import_module(f"dsocr_loaders.pages.{choose_pdf_backend(job.options.pdf_backend)}_backend").load()
 
 
 def open_source(
