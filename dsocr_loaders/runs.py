@@ -56,6 +56,9 @@ class Run:
             return None
         if isinstance(item, SourceOpened):
             self._sources += 1
+            if not item.page_numbers:
+                chosen, total = self._settings.pages, item.info.total_pages
+                _log.warning("%s: pages=%r chooses none of its %d pages.", item.source.name, chosen, total)
         if not isinstance(item, PageResult):
             return item
         return self._take_page(item)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from dsocr_loaders.settings.limits import Limits
     from dsocr_loaders.values import Source
 
-__all__ = ["PyMuPdfSource"]
+__all__ = ["PyMuPdfSource", "load"]
 
 _MOST_LABEL_NODES = 1000  # of the tree of page labels, which in a hostile file leads back to itself
 _PAGES_STORED = 5
@@ -38,7 +38,12 @@ _PAGES_STORED = 5
 _BROKEN_CONTENT = ("content stream", "library error", "read error", "syntax error")  # in MuPDF's warnings
 
 
-def _pymupdf() -> Any:  # noqa: ANN401 - the library ships no types
+def load() -> Any:  # noqa: ANN401 - the library ships no types
+    """Return the library, made quiet.
+
+    Raises:
+        MissingDependency: it cannot be imported.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # its generated bindings warn on newer Pythons
@@ -62,7 +67,7 @@ class PyMuPdfSource:
         self._source = source
         self._limits = limits
         self._password = password
-        self._pymupdf = _pymupdf()
+        self._pymupdf = load()
         self._document = self._open()
         self._rendered = 0
         self.complaint = ""
