@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +14,10 @@ from dsocr_loaders.pages import PagePool
 
 # Tests of what runs inside vLLM import it; they run in an environment that has it (`-m vllm`).
 collect_ignore_glob = [] if find_spec("vllm") else ["in_vllm/*"]
+
+# A run in the background of a shell may have been told to ignore Ctrl-C, and the programs that tests interrupt with it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PdfMaker = Callable[..., Path]
 
