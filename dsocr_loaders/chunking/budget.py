@@ -89,25 +89,24 @@ class Budget:
         """Return the title as it stands above texts: whole or its beginning; None if there is no room for that."""
         if title not in self._cut_titles:
             room = self.tokens // _TITLE
-            shown: Heading | None = title
-            if self.count.count(title.title) > room:
-                shown = None
-                if room >= _LEAST_OF_TITLE:
-                    shown = Heading(title.level, self._beginning(title.title, room))
-            self._cut_titles[title] = shown
+            shown = title.title
+            if self.count.count(shown) > room:
+                shown = self._beginning(shown, room) if room >= _LEAST_OF_TITLE else ""
+            self._cut_titles[title] = Heading(title.level, shown) if shown else None
         return self._cut_titles[title]
 
     def _beginning(self, title: str, room: int) -> str:
-        """Return as many words of a title as fit, or characters where there are no words, and an ellipsis."""
+        """Return the words of a title that fit, or the characters where it has no words, and an ellipsis; else `""`."""
 
         def shown(end: int) -> str:
             return f"{title[:end].rstrip(_OPEN)}…"
 
         ends = [at for at in range(1, len(title)) if is_grapheme_end(title, at) and is_good_cut(title, at)]
         last = bisect_right(ends, room, key=lambda end: self.count.count(shown(end)))
-        fitting = ends[:last] or ends[:1]
-        between_words = [end for end in fitting if title[end].isspace() and end * 2 > fitting[-1]]
-        return shown((between_words or fitting)[-1])
+        if not last:
+            return ""
+        between_words = [end for end in ends[:last] if title[end].isspace() and end * 2 > ends[last - 1]]
+        return shown(between_words[-1] if between_words else ends[last - 1])
 
     def fits(self, parts: Sequence[Part], context_tokens: int) -> bool:
         """Tell whether parts below a context are within the budget, as far as sums tell."""

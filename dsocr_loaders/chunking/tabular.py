@@ -253,13 +253,13 @@ class TableDrafter:
         for line in lines[: rows - header]:
             end += len(line) + 1
             ends.append(min(end, len(text)))
-        return [*ends[: rows - 1], len(text)]
+        return [*ends[: rows - 1], *[len(text)] * max(1, rows - len(ends))]
 
 
 def _bands(rows: Sequence[Row], start: int, ends: Sequence[int], columns: tuple[float, float]) -> tuple[Band, ...]:
     """Return the bands of rows of one region, as many as `MOST_BANDS`; none where there is nothing to tell apart."""
     region = rows[0].share.region
-    lasts = [at for at, end in enumerate(ends) if at + 1 == len(ends) or ends[at + 1] > end]
+    lasts = [at for at, end in enumerate(ends) if at + 1 == len(ends) or ends[at + 1] > end > start]
     if len(lasts) < 2 or not region.boxes:  # noqa: PLR2004 - one row is the piece itself
         return ()
     each = -(-len(lasts) // MOST_BANDS)

@@ -87,6 +87,15 @@ def test_a_long_one_is_cut(title: str) -> None:
     assert {title} == {last.metadata.document_title, without_room.metadata.document_title}
 
 
+def test_one_that_cannot_be_cut_is_left_out() -> None:
+    """This test ensures that a hostile title, in which no line could be broken, costs neither budget nor chunks."""
+    page = page_of(1, (RegionType.TITLE, "(" * 100), (RegionType.HEADING, "1"), (RegionType.TABLE, _TABLE))
+
+    *_, last = chunks_of(page, page_of(2, (RegionType.TABLE, _TABLE)), chunk_tokens=128)
+
+    assert ("1", "(" * 100) == (last.context, last.metadata.document_title)
+
+
 def test_parents_and_children_share_it() -> None:
     """This test ensures that a section has the title of its chunks, which `contextualize` puts into their texts."""
     text = " ".join(f"Sentence {number}." for number in range(60))
