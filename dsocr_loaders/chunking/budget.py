@@ -89,9 +89,8 @@ class Budget:
         """Return the title as it stands above texts: whole or its beginning; None if there is no room for that."""
         if title not in self._cut_titles:
             room = self.tokens // _TITLE
-            shown = title.title
-            if self.count.count(shown) > room:
-                shown = self._beginning(shown, room) if room >= _LEAST_OF_TITLE else ""
+            names = [name for name in (title.name, title.title) if name and self.count.count(name) <= room]
+            shown = names[0] if names else self._beginning(title.title, room) if room >= _LEAST_OF_TITLE else ""
             self._cut_titles[title] = Heading(title.level, shown) if shown else None
         return self._cut_titles[title]
 

@@ -37,6 +37,8 @@ class RegionChunker:
 
     def add(self, page: PageResult) -> list[Chunk]:
         """Take the next page; return the chunks that are whole now. A failed page makes one chunk without text."""
+        self._headings.see(page)
+        self._headings.name_title()
         drafts = [self._draft(page, region) for region in page.regions if region.text.strip()]
         if page.status is PageStatus.FAILED:
             drafts = [Draft(page, section=self._headings.section)]

@@ -128,8 +128,8 @@ class Chunk:
     Attributes:
         id: UUID of source, pages, position and text: the same for the same content, another for a changed one.
         text: what is shown and embedded.
-        context: the document's title (cut if it is long) and the headings above the text, those that are not in it,
-            joined by `" > "`, or `""`.
+        context: the document's title and the headings above the text, those that are not in it, joined by `" > "`, or
+            `""`. A running head that holds the title and more stands for it; a long title is cut.
         regions: the pieces it is made of, in order.
         metadata: the contract.
         parent_id: id of the chunk that this one is a part of, or `""`.

@@ -59,6 +59,37 @@ def test_is_not_said_twice() -> None:
     assert {"A Report"} == {chunk.metadata.document_title for chunk in chunks}
 
 
+def test_goes_by_the_name_that_running_heads_give_it() -> None:
+    """This test ensures that a running head with the title and more stands for it in contexts, without page numbers."""
+    chunks = chunks_of(
+        page_of(1, (RegionType.TITLE, "Annual Report"), (RegionType.TEXT, "Below.")),
+        page_of(
+            2, (RegionType.HEADER, "2 | Port of Ellery"), (RegionType.HEADING, "1"), (RegionType.TEXT, "It helps.")
+        ),
+        page_of(3, (RegionType.HEADER, "Port of Ellery: annual report | 3"), (RegionType.TABLE, _TABLE)),
+        page_of(4, (RegionType.TABLE, _TABLE)),
+    )
+
+    name = "Port of Ellery: annual report"
+    assert ["", name, f"{name} > 1", f"{name} > 1"] == [chunk.context for chunk in chunks]
+    assert {"Annual Report"} == {chunk.metadata.document_title for chunk in chunks}
+
+
+def test_a_name_that_comes_late_keeps_the_budget() -> None:
+    """This test ensures that a running head lengthens no chunk whose text was measured before it was seen."""
+    first = page_of(1, (RegionType.TITLE, "Annual Report"), (RegionType.TEXT, "Below."), (RegionType.HEADING, "1"))
+    head = RegionType.HEADER, "The port of Ellery: Annual Report"
+    for length in range(80, 100):
+        text = RegionType.TEXT, " ".join(["word"] * length)
+
+        chunks = chunks_of(
+            first, *(page_of(number, *([head] if number > 3 else []), text) for number in range(2, 7)), chunk_tokens=100
+        )
+
+        assert all(estimate_tokens(chunk.contextualized) <= 100 for chunk in chunks)
+        assert chunks[-1].context.startswith("The port of Ellery")
+
+
 def test_merged_chunks_know_it() -> None:
     """This test ensures that a small text above the title, merged with what is below, has the title once."""
     (chunk,) = chunks_of(
