@@ -9,8 +9,13 @@ from pathlib import Path
 
 import pymupdf
 import pytest
+from hypothesis import settings
 
 from dsocr_loaders.pages import PagePool
+
+# The machine may be busy, and an example may be the first that loads a library.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 
 # Tests of what runs inside vLLM import it; they run in an environment that has it (`-m vllm`).
 collect_ignore_glob = [] if find_spec("vllm") else ["in_vllm/*"]
