@@ -9,21 +9,21 @@ import io
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from PIL import Image, ImageDraw, ImageFont
 
 from dsocr_loaders.errors import SettingsError, SourceError
-from dsocr_loaders.geometry import FULL_PAGE, Box, box_to_pixels
+from dsocr_loaders.geometry import FULL_PAGE, Box, box_to_pixels, hull
 from dsocr_loaders.pages import AnnotateJob, CropJob, OpenOptions, PageMark, PageWorker
 from dsocr_loaders.settings.limits import Limits
 from dsocr_loaders.sources import Spool, resolve_sources
-from dsocr_loaders.values import Source
+from dsocr_loaders.values import RegionType, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from dsocr_loaders.pages import PdfBackend
     from dsocr_loaders.sources import Sourceable
@@ -34,6 +34,7 @@ _COLORS = ((230, 120, 0), (0, 110, 200), (0, 140, 70), (190, 30, 90), (120, 70, 
 _FILL_OPACITY = 60  # of 255
 _DASH_PX = 8
 _FIELDS = 9  # of a piece in the metadata's regions
+_TOUCHING = 0.0002  # of a page: what rounding in the metadata leaves between two rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,16 @@ class _Place:
     item: int
     page_number: int
     box: Box
+    is_exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A piece as the metadata's regions name it."""
+
+    page_number: int
+    box: Box
+    kind: str
     is_exact: bool
 
 
@@ -174,10 +185,14 @@ def _places(metadata: Mapping[str, object], position: int) -> list[_Place]:
     """Return the boxes of an item: those of its pieces, else of its hull, else its pages."""
     try:
         pieces = json.loads(str(metadata.get("regions") or "[]"))
-        found = [
-            _Place(position, int(piece[0]), Box(*map(float, piece[1:5])), is_exact=bool(piece[6]))
+        known = [
+            _Piece(int(piece[0]), Box(*map(float, piece[1:5])), str(piece[5]), is_exact=bool(piece[6]))
             for piece in pieces
             if len(piece) >= _FIELDS
+        ]
+        found = [
+            _Place(position, piece.page_number, piece.box, is_exact=piece.is_exact)
+            for piece in _with_whole_tables(known, metadata)
         ]
         if not found:
             first = int(cast("int", metadata["page_number"]))
@@ -188,6 +203,37 @@ def _places(metadata: Mapping[str, object], position: int) -> list[_Place]:
     except (TypeError, ValueError, IndexError) as error:
         raise SettingsError(f"Item {position + 1} has regions or boxes that cannot be read: {error}.") from error
     return list(dict.fromkeys(found))
+
+
+def _with_whole_tables(pieces: Sequence[_Piece], metadata: Mapping[str, object]) -> Iterator[_Piece]:
+    """Yield the pieces, those of a table's rows that touch as one: a frame around each row could not be read.
+
+    Such a one is exact if all of the chunk's boxes on its first page are, of a table that was not split on any page.
+    """
+    is_exact = metadata.get("bbox_source") in {"model", "text_layer"}
+    is_whole = metadata.get("table_parts") == 1
+    at = 0
+    while at < len(pieces):
+        piece, last = pieces[at], at
+        while last + 1 < len(pieces) and _is_next_row(pieces[last], pieces[last + 1]):
+            last += 1
+        if last > at:
+            known = is_exact and (is_whole or piece.page_number == metadata["page_number"])
+            joint = hull(each.box for each in pieces[at : last + 1])
+            piece = replace(piece, box=joint, is_exact=known or all(each.is_exact for each in pieces[at : last + 1]))
+        yield piece
+        at = last + 1
+
+
+def _is_next_row(piece: _Piece, other: _Piece) -> bool:
+    """Whether a piece of a table is right below another."""
+    apart = (piece.box.x0 - other.box.x0, piece.box.x1 - other.box.x1, piece.box.y1 - other.box.y0)
+    return (
+        piece.kind == other.kind == RegionType.TABLE
+        and piece.page_number == other.page_number
+        and piece.box.y0 < other.box.y0
+        and all(abs(share) <= _TOUCHING for share in apart)
+    )
 
 
 _EDGES = (("x0", 0.0), ("y0", 0.0), ("x1", 1.0), ("y1", 1.0))

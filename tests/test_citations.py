@@ -100,6 +100,21 @@ class TestPictures:
         assert (255, 255, 255) == picture.getpixel((right + 20, (top + bottom) // 2))
         assert (255, 255, 255) == picture.getpixel(((left + right) // 2, bottom + 20))
 
+    @pytest.mark.parametrize(("source", "shades"), [("model", 1), ("estimated", 2)])
+    def test_rows_of_a_table_are_one_place(self, report, source, shades):
+        """This test ensures that rows that touch have one frame, solid if the box of the table is known."""
+        x0, y0, x1, y1 = UPPER
+        middle = round((y0 + y1) / 2, 4)
+        rows = [[1, x0, y0, x1, middle, "table", 0, 0, 1], [1, x0, middle, x1, y1, "table", 0, 1, 2]]
+        more = {"regions": json.dumps(rows), "bbox_source": source, "table_parts": 1}
+
+        (page,) = highlight(item(report, **more), report, dpi=144)
+
+        picture = picture_of(page)
+        left, top, right, bottom = box_to_pixels(Box(*UPPER), width_px=picture.width, height_px=picture.height)
+        assert shades == len({picture.getpixel((x, bottom)) for x in range(left, right)})
+        assert 1 == len({picture.getpixel((right - 20, y)) for y in range(top + 4, bottom - 4)})
+
     def test_items_differ_in_color(self, report):
         """This test ensures that two items can be told apart."""
         items = [item(report, (1, UPPER, True)), item(report, (1, LOWER, True))]

@@ -72,13 +72,13 @@ def test_regions_know_their_headings(report: Document) -> None:
     """A region has the path that a chunk there would have; its own text is not part of its context."""
     assert [
         ("A report", "", ""),
-        ("3 Results", "3 Results", ""),
-        ("It helps.", "3 Results", "3 Results"),
-        ("| name |\n| --- |\n| a |\n| b |", "3 Results", "3 Results"),
-        ("1", "3 Results", "3 Results"),
+        ("3 Results", "3 Results", "A report"),
+        ("It helps.", "3 Results", "A report > 3 Results"),
+        ("| name |\n| --- |\n| a |\n| b |", "3 Results", "A report > 3 Results"),
+        ("1", "3 Results", "A report > 3 Results"),
         ("", "3 Results", ""),
-        ("3.1 Limits", "3 Results > 3.1 Limits", "3 Results"),
-        ("It ends.", "3 Results > 3.1 Limits", "3 Results > 3.1 Limits"),
+        ("3.1 Limits", "3 Results > 3.1 Limits", "A report > 3 Results"),
+        ("It ends.", "3 Results > 3.1 Limits", "A report > 3 Results > 3.1 Limits"),
     ] == [(chunk.text, chunk.metadata.heading_path, chunk.context) for chunk in objects(report, "region")]
 
 
@@ -113,7 +113,7 @@ def test_headings_go_before_a_regions_text_on_request(report: Document) -> None:
     """With `contextualize` the path is part of the text, and the piece's range is moved with it."""
     chunk = next(chunk for chunk in objects(report, "region", contextualize=True) if "ends" in chunk.text)
 
-    assert ("3 Results > 3.1 Limits\n\nIt ends.", "") == (chunk.text, chunk.context)
+    assert ("A report > 3 Results > 3.1 Limits\n\nIt ends.", "") == (chunk.text, chunk.context)
     assert "It ends." == chunk.text[chunk.regions[0].start : chunk.regions[0].end]
 
 

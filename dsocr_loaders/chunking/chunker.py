@@ -60,6 +60,7 @@ class Chunker:
 
         A failed page makes one chunk without text, so that it can be seen in an index.
         """
+        self._headings.see(page)
         drafts = self._merger.add(self._drafts(self._flow.add(page)))
         return self._sequence.add(drafts if self._families is None else self._families.add(drafts))
 
@@ -89,9 +90,11 @@ class Chunker:
                 drafts += self._add_text(self._budget.part_of(block.passage))
             case BlockKind.TABLE:
                 drafts += self._flushed()
+                self._headings.name_title()
                 drafts += self._table_drafts(block)
             case BlockKind.APART:
                 drafts += self._flushed()
+                self._headings.name_title()
                 drafts += self._apart_drafts(block.passages, block.region.image_path if block.region else "")
         return drafts
 
@@ -120,6 +123,7 @@ class Chunker:
             if self._leads_on(part):
                 return self._split_drafts(part)
             drafts = self._flushed()
+        self._headings.name_title()
         if self._fits([*self._opening, part]):
             self._body, self._opening = [*self._opening, part], []
             return drafts

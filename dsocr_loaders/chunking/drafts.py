@@ -68,8 +68,8 @@ class Draft:
     Attributes:
         page: the page that it starts on; what names it if it has no parts.
         parts: in order.
-        section: the headings that it stands under.
-        context: the headings of the section that are not among the parts.
+        section: the headings that it stands under, the document's title before them.
+        context: title and headings of the section that are not among the parts.
         table: which part of a table it is.
         is_apart: whether no other text may join it: a table, a figure, a failed page.
         image_path: file of a figure's crop.

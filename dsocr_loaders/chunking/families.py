@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from dsocr_loaders.chunking.drafts import Draft, Part
+from dsocr_loaders.chunking.headings import common_section, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -50,7 +51,7 @@ class Families:
             return True
         return (
             bool(draft.parts and last.parts)
-            and draft.section == last.section
+            and path_of(draft.section) == path_of(last.section)
             and draft.page.text_source is last.page.text_source
             and len(self._group) < MOST_CHILDREN
         )
@@ -103,6 +104,7 @@ def _section(group: Sequence[Draft], members: int, budget: Budget) -> Draft:
             else:
                 parts.append(part)
     first = group[0]
-    context, _ = budget.context(first.section, parts)
+    section = common_section(first.section, group[-1].section)
+    context, _ = budget.context(section, parts)
     image = next((draft.image_path for draft in group if draft.image_path), "")
-    return Draft(first.page, tuple(parts), first.section, context, children=members, image_path=image)
+    return Draft(first.page, tuple(parts), section, context, children=members, image_path=image)

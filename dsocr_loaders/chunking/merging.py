@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dsocr_loaders.chunking.headings import common_section
+from dsocr_loaders.chunking.headings import common_section, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,15 +65,16 @@ class SmallMerger:
 
     def _belong_together(self, one: Draft, other: Draft) -> bool:
         """Whether the small draft `one` may be merged with the one behind it."""
-        shared = len(common_section(one.section, other.section))
-        if shared == len(one.section) == len(other.section):
+        shared = len(path_of(common_section(one.section, other.section)))
+        depth, other_depth = len(path_of(one.section)), len(path_of(other.section))
+        if shared == depth == other_depth:
             return True
         numbers = {piece.page.page_number for part in (*one.parts, *other.parts) for piece in part.pieces}
         if len(numbers) > 1:
             return False
-        if shared == len(one.section):
+        if shared == depth:
             return True
-        return shared == len(one.section) - 1 == len(other.section) - 1 and self._is_small(other)
+        return shared == depth - 1 == other_depth - 1 and self._is_small(other)
 
     def _is_small(self, draft: Draft) -> bool:
         return self._budget.sum(draft.parts) < self._budget.small

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dsocr_loaders.chunking.drafts import BETWEEN_PARTS
-from dsocr_loaders.chunking.headings import joined_path
+from dsocr_loaders.chunking.headings import joined_path, path_of, title_of
 from dsocr_loaders.geometry import FULL_PAGE, hull
 from dsocr_loaders.values import BoxSource, ChunkMetadata, ChunkPiece, RegionType, TextSource, worst_status
 
@@ -23,17 +23,18 @@ _DECIMALS = 4
 
 
 def chunk_pieces(parts: Sequence[Part], offset: int) -> tuple[ChunkPiece, ...]:
-    """Return one piece for each box of each region of each part; without a known box, one without a box.
+    """Return a piece for each box of each region (of a table, each band of rows) of each part; one if no box is known.
 
     The first part's text begins at `offset` of the chunk's.
     """
     pieces: list[ChunkPiece] = []
     for part in parts:
         for piece in part.pieces:
-            boxes: tuple[Box | None, ...] = piece.place.boxes or (None,)
-            start, end = offset + piece.start, offset + piece.end
-            number, is_exact = piece.page.page_number, piece.place.is_exact
-            pieces += [ChunkPiece(number, box, piece.type, is_exact, start, end) for box in boxes]
+            for one in piece.bands or (piece,):
+                boxes: tuple[Box | None, ...] = one.place.boxes or (None,)
+                start, end = offset + one.start, offset + one.end
+                number, is_exact = piece.page.page_number, one.place.is_exact
+                pieces += [ChunkPiece(number, box, piece.type, is_exact, start, end) for box in boxes]
         offset += len(part.text) + len(BETWEEN_PARTS)
     return tuple(pieces)
 
@@ -51,6 +52,7 @@ def chunk_metadata(
         if piece.page.page_number == page.page_number and piece.place.boxes
     ]
     box = hull(box for place in located for box in place.boxes) if located else FULL_PAGE
+    title = title_of(draft.section)
     pages = draft.pages or _pages(parts) or (page,)
     return ChunkMetadata(
         source=page.source.name,
@@ -64,7 +66,7 @@ def chunk_metadata(
         total_pages=page.total_pages,
         page_label=page.label,
         region_type=_main_type(pieces, pages).value,
-        heading_path=joined_path([heading.title for heading in draft.section]),
+        heading_path=joined_path(path_of(draft.section)),
         bbox_x0=box.x0,
         bbox_y0=box.y0,
         bbox_x1=box.x1,
@@ -84,6 +86,7 @@ def chunk_metadata(
         table_layout=table.layout,
         image_path=draft.image_path,
         child_count=draft.children,
+        document_title="" if title is None else title.title,
     )
 
 

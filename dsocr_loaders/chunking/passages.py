@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from dsocr_loaders.values import JoinKind, PageResult, Region
 
-__all__ = ["Passage", "Piece", "glued_passage", "joined_passage", "passage_of", "pieces_of"]
+__all__ = ["Band", "Passage", "Piece", "glued_passage", "joined_passage", "passage_of", "pieces_of"]
 
 _HYPHENS = "-\u00ad\u2010"
 _SEAMS: dict[str, str] = {"hyphen": "", "none": "", "space": " "}
@@ -59,6 +59,15 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class Band:
+    """Rows of a piece of a table: their range in the part's text and their place."""
+
+    start: int
+    end: int
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Piece:
     """What a part has of one region.
 
@@ -68,6 +77,8 @@ class Piece:
         start, end: characters of the part's text.
         origin, origin_end: characters of the region's text; of a table, which of its rows.
         place: where that is on the page.
+        bands: of a table, its rows, which share the piece's range and place among them; empty if they are not told
+            apart.
     """
 
     page: PageResult
@@ -78,6 +89,7 @@ class Piece:
     origin: int
     origin_end: int
     place: Place
+    bands: tuple[Band, ...] = ()
 
 
 def passage_of(page: PageResult, region: Region) -> Passage:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from dsocr_loaders.geometry import Box, hull
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from dsocr_loaders.values import Line, Region
 
-__all__ = ["Place", "place_of_range", "place_of_region", "place_of_rows", "row_starts"]
+__all__ = ["Place", "place_of_range", "place_of_region", "place_of_rows", "places_of_rows", "row_starts"]
 
 _ROW = re.compile(r"<tr\b", re.IGNORECASE)
 _MOST_BLANKS = 256
@@ -94,6 +95,32 @@ def place_of_rows(
     left, right = columns
     clipped = (Box(box.x0 + left * box.width, box.y0, box.x0 + right * box.width, box.y1) for box in bands)
     return Place(bands if is_whole_width else tuple(clipped), is_exact=False)
+
+
+def places_of_rows(
+    region: Region,
+    groups: Sequence[tuple[int, int]],
+    total: int,
+    *,
+    starts: Sequence[int] = (),
+    columns: tuple[float, float] = (0.0, 1.0),
+) -> tuple[Place, ...]:
+    """Return the place of each of several groups of rows, `(first, last)`, that follow one another.
+
+    Arguments are those of `place_of_rows`. Together the places fill that of all these rows: exact ones meet halfway
+    between their lines.
+    """
+    places = [place_of_rows(region, *group, total, starts=starts, columns=columns) for group in groups]
+    whole = place_of_rows(region, groups[0][0], groups[-1][1], total, starts=starts, columns=columns)
+    boxes = [box for place in places for box in place.boxes if place.is_exact]
+    is_apart = all(one.y1 <= other.y0 for one, other in pairwise(boxes))
+    if len(whole.boxes) > 1 or len(boxes) < len(places) or not whole.is_exact or not is_apart:
+        return tuple(places)
+    outer = whole.boxes[0]
+    borders = [outer.y0, *((one.y1 + other.y0) / 2 for one, other in pairwise(boxes)), outer.y1]
+    if borders != sorted(borders):
+        return tuple(places)
+    return tuple(Place((Box(outer.x0, top, outer.x1, bottom),), is_exact=True) for top, bottom in pairwise(borders))
 
 
 def _is_blank(text: str, start: int, end: int) -> bool:

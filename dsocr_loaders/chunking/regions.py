@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dsocr_loaders.chunking.drafts import NO_TABLE, Draft, Part, TablePlace
-from dsocr_loaders.chunking.headings import HeadingStack, joined_path
+from dsocr_loaders.chunking.headings import HeadingStack, context_of, joined_path
 from dsocr_loaders.chunking.passages import Piece
 from dsocr_loaders.chunking.provenance import place_of_region
 from dsocr_loaders.chunking.sequence import ChunkSequence, stable_id
@@ -37,6 +37,8 @@ class RegionChunker:
 
     def add(self, page: PageResult) -> list[Chunk]:
         """Take the next page; return the chunks that are whole now. A failed page makes one chunk without text."""
+        self._headings.see(page)
+        self._headings.name_title()
         drafts = [self._draft(page, region) for region in page.regions if region.text.strip()]
         if page.status is PageStatus.FAILED:
             drafts = [Draft(page, section=self._headings.section)]
@@ -64,7 +66,7 @@ class RegionChunker:
             page,
             (Part(text, 0, (piece,)),),
             section=self._headings.section,
-            context=joined_path([heading.title for heading in self._headings.section if heading is not own]),
+            context=joined_path(context_of(self._headings.section, () if own is None else (own,))),
             table=place,
             image_path=region.image_path,
         )

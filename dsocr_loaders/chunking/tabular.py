@@ -7,8 +7,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from dsocr_loaders.chunking.drafts import Draft, Part, TablePlace, WholeTable
-from dsocr_loaders.chunking.passages import Piece
-from dsocr_loaders.chunking.provenance import place_of_rows, row_starts
+from dsocr_loaders.chunking.passages import Band, Piece
+from dsocr_loaders.chunking.provenance import place_of_rows, places_of_rows, row_starts
 from dsocr_loaders.chunking.sequence import stable_id
 from dsocr_loaders.chunking.splitting import Room, split_text
 from dsocr_loaders.chunking.tokens import TokenCount
@@ -35,7 +35,10 @@ if TYPE_CHECKING:
     from dsocr_loaders.chunking.headings import Heading
     from dsocr_loaders.settings import Settings
 
-__all__ = ["FoundTable", "TableDrafter", "tables_of"]
+__all__ = ["MOST_BANDS", "FoundTable", "TableDrafter", "tables_of"]
+
+MOST_BANDS = 16
+"""Most pieces that the rows of one region are told apart in, so that a chunk's metadata stays small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +211,7 @@ class TableDrafter:
         return Part(text, self._budget.count.count(text), self._pieces(found, part, text))
 
     def _pieces(self, found: FoundTable, part: TablePart, text: str) -> tuple[Piece, ...]:
-        """Return a piece for each region that has rows of the part; the header belongs to the first of them."""
+        """Return a piece for each region that has rows of the part; a repeated header belongs to the first row."""
         header = found.table.header_rows
         begins = part.first_row <= 1
         rows = found.rows[0 if begins else header + part.first_row - 1 : header + part.last_row] or found.rows
@@ -218,36 +221,54 @@ class TableDrafter:
         if begins and part.columns and part.columns[0] == 0 and len(part.columns) == own[-1] + 1:
             columns = (0.0, columns[1])
         groups = [list(group) for _, group in groupby(rows, key=lambda row: id(row.share))]
-        ends = self._ends(part, text, [len(group) for group in groups], header if begins else 0)
+        ends = self._row_ends(part, text, len(rows), header if begins else 0)
         pieces: list[Piece] = []
-        for group, end in zip(groups, ends, strict=True):
+        for group in groups:
             first, last = group[0], group[-1]
             region = first.share.region
-            place = place_of_rows(region, first.number, last.number, first.total, starts=first.starts, columns=columns)
             start = pieces[-1].end if pieces else 0
+            own_ends, ends = ends[: len(group)], ends[len(group) :]
             cut = part.cut.start if part.cut else 0
             pieces.append(
-                Piece(first.share.page, region, RegionType.TABLE, start, end, first.number + cut, last.number, place)
+                Piece(
+                    first.share.page,
+                    region,
+                    RegionType.TABLE,
+                    start,
+                    own_ends[-1],
+                    first.number + cut,
+                    last.number,
+                    place_of_rows(region, first.number, last.number, first.total, starts=first.starts, columns=columns),
+                    _bands(group, start, own_ends, columns),
+                )
             )
         return tuple(pieces)
 
-    def _ends(self, part: TablePart, text: str, lengths: Sequence[int], header: int) -> list[int]:
-        """Return where in the part's text the rows of each region end."""
-        if len(lengths) == 1:
-            return [len(text)]
+    def _row_ends(self, part: TablePart, text: str, rows: int, header: int) -> list[int]:
+        """Return where in the part's text each of its rows ends. Header rows, which are shown as one, end together."""
         lines = row_lines(part.table, self._format)
-        end = len(text) - sum(len(line) + 1 for line in lines) + (1 if self._format == "markdown" else 0)
-        if self._format == "html":
-            end -= len("</table>")
-        ends = []
-        taken = 0
-        for number, length in enumerate(lengths):
-            for line in lines[taken : taken + length - (header if number == 0 else 0)]:
-                end += len(line) + 1
-                taken += 1
+        tail = len("</table>") if self._format == "html" else -1  # Markdown's last row has no line end
+        end = max(0, len(text) - tail - sum(len(line) + 1 for line in lines))
+        ends = [end] * header
+        for line in lines[: rows - header]:
+            end += len(line) + 1
             ends.append(min(end, len(text)))
-        ends[-1] = len(text)
-        return ends
+        return [*ends[: rows - 1], *[len(text)] * max(1, rows - len(ends))]
+
+
+def _bands(rows: Sequence[Row], start: int, ends: Sequence[int], columns: tuple[float, float]) -> tuple[Band, ...]:
+    """Return the bands of rows of one region, as many as `MOST_BANDS`; none where there is nothing to tell apart."""
+    region = rows[0].share.region
+    lasts = [at for at, end in enumerate(ends) if at + 1 == len(ends) or ends[at + 1] > end > start]
+    if len(lasts) < 2 or not region.boxes:  # noqa: PLR2004 - one row is the piece itself
+        return ()
+    each = -(-len(lasts) // MOST_BANDS)
+    lasts = [*lasts[each - 1 : -1 : each], lasts[-1]]
+    firsts = [0, *(last + 1 for last in lasts[:-1])]
+    numbers = [(rows[first].number, rows[last].number) for first, last in zip(firsts, lasts, strict=True)]
+    places = places_of_rows(region, numbers, rows[0].total, starts=rows[0].starts, columns=columns)
+    starts = [start, *(ends[last] for last in lasts[:-1])]
+    return tuple(Band(begin, ends[last], place) for begin, last, place in zip(starts, lasts, places, strict=True))
 
 
 def _draft(parts: Sequence[Part], section: Sequence[Heading], context: str, table: TablePlace) -> Draft:

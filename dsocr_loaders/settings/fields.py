@@ -122,7 +122,7 @@ class Settings(BaseModel):
     )
     contextualize: Annotated[bool, Allowed("true or false")] = Field(
         default=False,
-        description="Put the headings above a chunk before its text.",
+        description="Put the document's title and the headings above a chunk before its text.",
     )
     table_format: Annotated[Literal["markdown", "html"], Allowed("markdown or html")] = Field(
         "markdown", description="How a chunk's text shows a table."

@@ -16,13 +16,16 @@ __all__ = ["Chunk", "ChunkMetadata", "ChunkPiece"]
 
 @dataclass(frozen=True, slots=True)
 class ChunkPiece:
-    """The part of a chunk that comes from one region.
+    """The part of a chunk that comes from one region, or from one row, or some rows in a row, of a table in it.
+
+    The rows of a table are told apart so that a citation can point at the one that it means. Their pieces lie one
+    below the other in the table's box; each is an estimate unless its lines are known, the hull of all is not.
 
     Attributes:
         page_number: the page the region is on.
         box: where the piece is on that page; None if not known.
         type: the region's type.
-        is_exact: False if the region was split and `box` is therefore an estimate.
+        is_exact: False if `box` is an estimate, since the region was split or told apart by rows.
         start, end: the piece's range in the chunk's text.
     """
 
@@ -50,14 +53,15 @@ class ChunkMetadata:
         total_pages: pages of the file.
         page_label: the PDF's own label of the first page, else its number.
         region_type: type of the part with most characters.
-        heading_path: `"3 Results > 3.2 Ablations"`, or `""`.
+        heading_path: `"3 Results > 3.2 Ablations"`, or `""`; without the document's title.
         bbox_x0, bbox_y0, bbox_x1, bbox_y1: hull of the boxes on `page_number`, fractions of the page, origin top
             left; (0, 0, 1, 1) if none is known.
         bbox_source: `"model"`, `"text_layer"`, `"estimated"` (piece of a split region) or `"page"` (none known).
         page_width, page_height: of the first page, in `page_unit`.
         page_unit: `"pt"` or `"px"`.
         regions: compact JSON, one array for each piece: `[page, x0, y0, x1, y1, type, exact, start, end]`; four
-            decimals, exact 0 or 1, start and end in the chunk's own text.
+            decimals, exact 0 or 1, start and end in the chunk's own text. Of a table's rows at most 16 arrays in a
+            region; with more rows each is of several.
         text_source: `"ocr"` or `"text_layer"`.
         page_status: the worst status among the chunk's pages.
         table_id: the same for all parts of a table, or `""`.
@@ -67,6 +71,8 @@ class ChunkMetadata:
         table_layout: compact JSON of what the text cannot tell, spans above all, for `reconstruct_table`; or `""`.
         image_path: file of the figure's crop if it was saved, or `""`.
         child_count: how many parts it has, those whose `parent_id` it is; 0 unless it is a parent.
+        document_title: the document's first title, from the chunk that holds it on; `""` before it, and if none is
+            known. Whole pages and documents name none.
     """
 
     source: str
@@ -100,6 +106,7 @@ class ChunkMetadata:
     table_layout: str = ""
     image_path: str = ""
     child_count: int = 0
+    document_title: str = ""
 
     def as_dict(self) -> dict[str, str | int | float]:
         """Return a new dict with the contract's keys, in the order above; a word of a vocabulary is a plain `str`."""
@@ -121,7 +128,8 @@ class Chunk:
     Attributes:
         id: UUID of source, pages, position and text: the same for the same content, another for a changed one.
         text: what is shown and embedded.
-        context: the headings above the text that are not in it, joined by `" > "`, or `""`.
+        context: the document's title and the headings above the text, those that are not in it, joined by `" > "`, or
+            `""`. A running head that holds the title and more stands for it; a long title is cut.
         regions: the pieces it is made of, in order.
         metadata: the contract.
         parent_id: id of the chunk that this one is a part of, or `""`.
@@ -139,5 +147,5 @@ class Chunk:
 
     @property
     def contextualized(self) -> str:
-        """The headings above, then the text: what to embed where metadata is not."""
+        """The title and headings above, then the text: what to embed where metadata is not."""
         return f"{self.context}\n\n{self.text}" if self.context and self.text else self.text

@@ -39,9 +39,9 @@ def test_puts_headings_above_what_they_head() -> None:
 
     assert ("# A report\n\n## 3 Results\n\n### 3.2 Ablations\n\nIt helps.", "") == (first.text, first.context)
     assert "3 Results > 3.2 Ablations" == first.metadata.heading_path
-    assert ("### 3.3 Limits\n\nIt ends.", "3 Results") == (second.text, second.context)
+    assert ("### 3.3 Limits\n\nIt ends.", "A report > 3 Results") == (second.text, second.context)
     assert "3 Results > 3.3 Limits" == second.metadata.heading_path
-    assert "3 Results\n\n### 3.3 Limits\n\nIt ends." == second.contextualized
+    assert "A report > 3 Results\n\n### 3.3 Limits\n\nIt ends." == second.contextualized
 
 
 def test_sections_that_are_marked_as_titles() -> None:

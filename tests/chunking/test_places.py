@@ -148,3 +148,61 @@ def test_estimates_the_place_over_several_boxes() -> None:
     assert [(0.1, 0.5), (0.1, 0.7), (0.6, 0.1), (0.6, 0.3)] == [
         (round(last.box.x0, 2), round(last.box.y0, 2)) for last in (chunk.regions[-1] for chunk in chunks)
     ]
+
+
+def table_of(rows: int, **more: object) -> Region:
+    return region(RegionType.TABLE, f"<table>{''.join(f'<tr><td>r{n}</td></tr>' for n in range(rows))}</table>", **more)
+
+
+@pytest.mark.parametrize("table_format", ["markdown", "html"])
+def test_tells_the_rows_of_a_table_apart(table_format: str) -> None:
+    """Each row is a piece with its own band, an estimate; the table's own box stays exact, and no text is left out."""
+    (chunk,) = chunks_of(page_from_regions([table_of(4)]), table_format=table_format)
+
+    assert [["r0"], ["r1"], ["r2"], ["r3"]] == [
+        re.findall(r"r\d+", chunk.text[piece.start : piece.end]) for piece in chunk.regions
+    ]
+    assert [0, *(piece.end for piece in chunk.regions)] == [*(piece.start for piece in chunk.regions), len(chunk.text)]
+    assert [False] * 4 == [piece.is_exact for piece in chunk.regions]
+    borders = [[piece.box.y0, piece.box.y1] for piece in chunk.regions if piece.box]
+    assert [pytest.approx([0.2 + row / 20, 0.25 + row / 20]) for row in range(4)] == borders
+    assert ("model", 0.2, 0.4) == (chunk.metadata.bbox_source, chunk.metadata.bbox_y0, chunk.metadata.bbox_y1)
+    assert "table" == chunk.metadata.region_type
+
+
+def test_puts_rows_of_a_long_table_together() -> None:
+    """However many rows a table has, the pieces of one region are few, and fill its box."""
+    (chunk,) = chunks_of(page_from_regions([table_of(100)]), chunk_tokens=2000)
+
+    assert 16 >= len(chunk.regions) > 8
+    assert [f"r{number}" for number in range(100)] == [
+        row for piece in chunk.regions for row in re.findall(r"r\d+", chunk.text[piece.start : piece.end])
+    ]
+    tops = [piece.box.y0 for piece in chunk.regions if piece.box]
+    bottoms = [piece.box.y1 for piece in chunk.regions if piece.box]
+    assert pytest.approx([*tops[1:], BOX.y1]) == bottoms
+
+
+def test_rows_with_lines_are_exact() -> None:
+    """Where a table's lines are known, each row has its own, and the rows meet between them."""
+    table = table_of(3)
+    lines = tuple(
+        Line(Box(0.3, 0.22 + 0.06 * at, 0.5, 0.26 + 0.06 * at), found.start(), found.end())
+        for at, found in enumerate(re.finditer(r"r\d", table.text))
+    )
+
+    (chunk,) = chunks_of(page_from_regions([table_of(3, lines=lines)], text_source=TextSource.TEXT_LAYER))
+
+    assert [True] * 3 == [piece.is_exact for piece in chunk.regions]
+    assert pytest.approx([0.2, 0.27, 0.33, 0.4]) == [
+        BOX.y0,
+        *(piece.box.y1 for piece in chunk.regions if piece.box),
+    ]
+    assert {(BOX.x0, BOX.x1)} == {(piece.box.x0, piece.box.x1) for piece in chunk.regions if piece.box}
+
+
+def test_a_table_without_a_box_is_one_piece() -> None:
+    """Rows of a table whose place is not known say no more than the table."""
+    (chunk,) = chunks_of(page_from_regions([table_of(3, boxes=())]))
+
+    assert [(0, len(chunk.text), None)] == [(piece.start, piece.end, piece.box) for piece in chunk.regions]

@@ -40,6 +40,7 @@ CONTRACT = {
     "table_layout": str,
     "image_path": str,
     "child_count": int,
+    "document_title": str,
 }
 
 

@@ -92,8 +92,8 @@ def test_what_a_model_is_shown_is_short(report, engine):
 
     shown = last.get_metadata_str(MetadataMode.LLM)
     embedded = last.get_metadata_str(MetadataMode.EMBED)
-    assert shown == "file_name: report.pdf\npage_label: 2\nheading_path: 2 Outlook"
-    assert embedded == "file_name: report.pdf\nheading_path: 2 Outlook"
+    assert shown == "file_name: report.pdf\npage_label: 2\nheading_path: 2 Outlook\ndocument_title: Whaling Company"
+    assert embedded == "file_name: report.pdf\nheading_path: 2 Outlook\ndocument_title: Whaling Company"
 
 
 def test_headings_in_front_of_the_text_are_not_repeated(report, engine):
@@ -101,10 +101,12 @@ def test_headings_in_front_of_the_text_are_not_repeated(report, engine):
     with DeepSeekOCRReader(engine, contextualize=True) as reader:
         (table,) = [each for each in reader.load_data(report) if each.metadata["region_type"] == "table"]
 
-    assert table.text.startswith("1 Results\n\n|")
-    assert "heading_path" not in table.get_metadata_str(MetadataMode.EMBED)
-    assert "heading_path" not in table.get_metadata_str(MetadataMode.LLM)
+    assert table.text.startswith("Whaling Company > 1 Results\n\n|")
+    for mode in (MetadataMode.EMBED, MetadataMode.LLM):
+        assert "heading_path" not in table.get_metadata_str(mode)
+        assert "document_title" not in table.get_metadata_str(mode)
     assert table.metadata["heading_path"] == "1 Results"
+    assert table.metadata["document_title"] == "Whaling Company"
 
 
 def test_a_grounded_document_holds_the_layout_in_its_text_alone(report, engine):

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["NodeRun", "document_of", "hidden_keys", "linked", "node_of", "relation"]
 
-_SHOWN_TO_LLM = frozenset({"file_name", "page_label", "heading_path"})
-_EMBEDDED = frozenset({"file_name", "heading_path"})
+_ABOVE = frozenset({"document_title", "heading_path"})  # what `contextualize` puts before the text
+_SHOWN_TO_LLM = frozenset({"file_name", "page_label", *_ABOVE})
+_EMBEDDED = frozenset({"file_name", *_ABOVE})
 
 N = TypeVar("N", bound=BaseNode)
 
@@ -30,11 +31,11 @@ N = TypeVar("N", bound=BaseNode)
 def hidden_keys(*, is_contextualized: bool) -> dict[str, list[str]]:
     """Return the two lists of metadata keys that LlamaIndex leaves out of texts, as arguments of a node.
 
-    An LLM sees the file's name, the page's label and the headings; the embedding model the same but for the label. So
-    the metadata takes a few dozen tokens of a splitter's chunk size, which leaves chunks of the default size whole. A
-    text that has its headings in front does not get them twice.
+    An LLM sees the file's name, the page's label, the document's title and the headings; the embedding model the same
+    but for the label. So the metadata takes a few dozen tokens of a splitter's chunk size, which leaves chunks of the
+    default size whole. A text that has title and headings in front does not get them twice.
     """
-    left_out = {"heading_path"} if is_contextualized else set()
+    left_out = _ABOVE if is_contextualized else frozenset()
     keys = [field.name for field in fields(ChunkMetadata)]
     return {
         "excluded_embed_metadata_keys": [key for key in keys if key not in _EMBEDDED - left_out],
