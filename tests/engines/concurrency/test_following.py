@@ -44,6 +44,15 @@ def test_keeps_the_slots_full_and_hardly_anybody_waiting(slots):
     assert max(waiting for _, _, waiting, _ in late) <= max(4, slots // 8)
 
 
+@pytest.mark.parametrize("slots", [16, 40, 64, 128, 250, 512])
+def test_hardly_goes_beyond_the_slots_while_it_looks_for_them(slots):
+    """This test ensures that the search, which images are held for, asks for an eighth too much, or a few, at most."""
+    samples = read(LoadFollowing(1024), slots, 30.0, look_s=0.05)
+
+    assert max(limit for *_, limit in samples) <= max(slots + 4, 1.13 * slots)
+    assert next(at_s for at_s, running, *_ in samples if running == slots) <= 2.0
+
+
 def test_finds_a_large_server_within_seconds():
     """This test ensures that growth does not wait for answers: it shows in two seconds that the server is not full."""
     samples = read(LoadFollowing(256), 512, 3.0)
