@@ -16,7 +16,7 @@ async def collected(pages):
 
 def test_pages_come_as_they_are_read_and_everything_else_in_order(make_pdf):
     """This test ensures that a slow first page is yielded last by both faces of `iter_pages`, and by nothing else."""
-    engine = ScriptedEngine(ANSWER, delay_s=lambda request: 1.0 if request.page.page_number == 1 else 0.0)
+    engine = ScriptedEngine(ANSWER, delay_s=lambda request: 0.4 if request.page.page_number == 1 else 0.0)
     path = make_pdf("1", "2", "3")
 
     with Reader(engine, ordered=False, granularity="page") as reader:
