@@ -375,7 +375,7 @@ def test_an_output_folder_that_cannot_be_made(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_keeps_what_is_finished(make_pdf: Callable[..., Path], tmp_path: Path, number: signal.Signals) -> None:
-    """Ctrl-C or SIGTERM ends with status 130, not waiting for the server; a file that was finished before is written."""
+    """Ctrl-C or SIGTERM ends with status 130, not waiting for the server; a file that was finished is written."""
     with ScriptedServer(ANSWER, faults=[None, *([Fault(delay_s=60.0)] * 20)]) as server:
         process = subprocess.Popen(
             [
