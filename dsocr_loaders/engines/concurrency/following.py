@@ -100,7 +100,7 @@ class LoadFollowing:
             self._was_full = True
         elif load.waiting < kept_waiting and was_used_up:
             unseen = self._in_flight - seen
-            if unseen <= max(_LEAST_UNSEEN, load.running * _STEP):
+            if unseen <= max(_LEAST_UNSEEN, load.running):
                 if self._was_full:
                     step = max(1, int(self._limit * _SMALL_STEP))
                 else:

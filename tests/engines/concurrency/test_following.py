@@ -84,6 +84,19 @@ def test_does_not_pile_up_before_a_slow_front_end():
     assert control.limit <= 16
 
 
+def test_requests_that_hang_on_their_way_leave_no_slot_idle():
+    """This test ensures that requests which the server never saw, a quarter of its slots, are made up for."""
+    control = LoadFollowing(256)
+
+    for look in range(100):
+        while control.in_flight < control.limit:
+            control.began()
+        seen = control.in_flight - (16 if look >= 50 else 0)
+        control.observe(ServerLoad(min(64, seen), max(0, seen - 64)))
+
+    assert 16 + 64 <= control.limit <= 16 + 64 + 8
+
+
 def test_a_refusal_now_and_then_is_noise():
     """This test ensures that a server with one fault in twenty is used in full, and a crowded gateway is spared."""
     noisy, crowded = LoadFollowing(64, first=64), LoadFollowing(64, first=64)
