@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -21,6 +22,8 @@ from dsocr_loaders.sources import Spool, resolve_sources
 from dsocr_loaders.values import Source
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dsocr_loaders.pages import PdfBackend
     from dsocr_loaders.sources import Sourceable
 
@@ -201,25 +204,39 @@ def _drawn(png: bytes, page_number: int, places: list[_Place]) -> HighlightedPag
     pen = ImageDraw.Draw(layer)
     unit = max(1, page.width // 600)  # a line's width: the same share of every page
     font = ImageFont.load_default(size=14 * unit)
-    numbered: set[int] = set()
     for place in here:
         left, top, right, bottom = box_to_pixels(place.box, width_px=page.width, height_px=page.height)
         color = _color(place.item)
         pen.rectangle((left, top, right - 1, bottom - 1), fill=(*color, _FILL_OPACITY))
-        outside = (left - 2 * unit, top - 2 * unit, right - 1 + 2 * unit, bottom - 1 + 2 * unit)
-        around = (
-            max(0, outside[0]),
-            max(0, outside[1]),
-            min(page.width - 1, outside[2]),
-            min(page.height - 1, outside[3]),
-        )
-        _frame(pen, around, color, 2 * unit, is_dashed=not place.is_exact)
-        if place.item not in numbered:
-            numbered.add(place.item)
-            _number(pen, str(place.item + 1), around[:2], color, font)
+        _frame(pen, _around(place, page, unit), color, 2 * unit, is_dashed=not place.is_exact)
+    numbered = _numbered(here)
+    taken: list[tuple[int, int, int, int]] = []
+    for item, place in numbered.items():
+        corner = _around(place, page, unit)[:2]
+        taken.append(_number(pen, str(item + 1), corner, _color(item), font, taken))
     written = io.BytesIO()
     Image.alpha_composite(page, layer).convert("RGB").save(written, "PNG")
     return HighlightedPage(page_number, written.getvalue(), tuple(sorted(numbered)))
+
+
+def _around(place: _Place, page: Image.Image, unit: int) -> tuple[int, int, int, int]:
+    """Return the pixels of a frame around a place: left, top, right and bottom, within the page."""
+    left, top, right, bottom = box_to_pixels(place.box, width_px=page.width, height_px=page.height)
+    return (
+        max(0, left - 2 * unit),
+        max(0, top - 2 * unit),
+        min(page.width - 1, right - 1 + 2 * unit),
+        min(page.height - 1, bottom - 1 + 2 * unit),
+    )
+
+
+def _numbered(here: Sequence[_Place]) -> dict[int, _Place]:
+    """Return where each item gets its number: at its own first place, since all parts of a table have its caption."""
+    owners = Counter(place.box for place in here)
+    numbered: dict[int, _Place] = {}
+    for place in sorted(here, key=lambda place: owners[place.box] > 1):
+        numbered.setdefault(place.item, place)
+    return numbered
 
 
 def _frame(
@@ -250,9 +267,15 @@ def _number(
     corner: tuple[int, int],
     color: tuple[int, int, int],
     font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
-) -> None:
+    taken: Sequence[tuple[int, int, int, int]],
+) -> tuple[int, int, int, int]:
+    """Draw a number beside its place and beside the numbers that stand there already; return the room it takes."""
     left, top, right, bottom = pen.textbbox((0, 0), text, font=font)
     width, height = int(right - left) + 8, int(bottom - top) + 8
-    x, y = max(0, corner[0] - width), corner[1]  # beside the place, so that its first words can be read
+    x, y = max(0, corner[0] - width), corner[1]  # so that the place's first words can be read
+    for x0, y0, x1, y1 in sorted(taken):
+        if x < x1 and x0 < x + width and y < y1 and y0 < y + height:
+            x = x1
     pen.rectangle((x, y, x + width, y + height), fill=(*color, 255))
     pen.text((x + 4 - left, y + 4 - top), text, fill=(255, 255, 255, 255), font=font)
+    return x, y, x + width, y + height

@@ -1,7 +1,8 @@
 """Where a quotation stands in a document: its pages and boxes, also when the reading has a few wrong letters.
 
 A citation that a language model writes quotes words, not places. `locate_quote` finds them again: case, line breaks,
-hyphens at line ends, kinds of quotation marks and table markup do not matter, and neither do a few misread letters.
+hyphens within words, kinds of quotation marks, table markup and delimiters of formulas do not matter, and neither do a
+few misread letters. What goes on over a page break is one text, as in chunks.
 """
 
 from __future__ import annotations
@@ -29,13 +30,21 @@ _LONGEST_WHOLE = 400  # letters that are aligned at once; time grows with the sq
 _EDGE = 3  # letters by which an alignment may miss the beginning or end of a word
 
 _TAG = re.compile(r"<[^<>]*>")
-_HYPHEN = re.compile(r"-(?<=\w-)[ \t]*\n\s*(?=\w)")  # begins with a letter to look for, which is fast
+# Within a word (the model writes "co- author"), or at the end of a line. Begins with a character, which is fast.
+_HYPHEN = re.compile(r"-(?:(?<=[^\W\d_]-)\s*(?=[^\W\d_])|(?<=\w-)[ \t]*\n\s*(?=\w))")
+_MARKS = ("\\(", "\\)", "\\[", "\\]", "|", "$")  # of formulas and tables; a chunk and its region have different ones
+_MARK = re.compile("|".join(map(re.escape, _MARKS)))
 _SOFT_HYPHEN = re.compile("\u00ad\\s*")
+_HYPHENS = "-\u00ad\u2010"
 _BLANK = re.compile(r"\s+")
-_LIKE = str.maketrans(
-    "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2010\u2011\u2012\u2013\u2014\u2212",
-    '\'\'\'\'""""""------',
+_LIKE = dict(
+    zip(
+        "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2010\u2011\u2012\u2013\u2014\u2212",
+        '\'\'\'\'""""""------',
+        strict=True,
+    )
 )
+_FANCY = re.compile(f"[{''.join(_LIKE)}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +72,7 @@ class Quotation:
     """A quotation that was found.
 
     Attributes:
-        text: the document's own words, those of several regions joined by a space.
+        text: the document's own words, those of several regions joined by a space, or as `Region.continues` says.
         score: 100 for the same letters, else how many of them agree, in percent.
         places: where it is, in reading order; more than one if it runs over several regions or pages.
     """
@@ -101,40 +110,81 @@ def locate_quote(document: Document, quote: str, *, min_score: float = 80.0, mos
     return tuple(haystack.quotation(*each) for each in found)
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One region in the haystack: its normalised text, where that begins, and what stands in front of it."""
+
+    page_number: int
+    region: Region
+    text: str
+    start: int
+    seam: str
+
+
 class _Haystack:
     """The document's text in one piece, normalised, and the way back to its regions."""
 
     def __init__(self, document: Document) -> None:
-        self._regions: list[tuple[int, Region]] = []
-        self._starts: list[int] = []
-        texts = []
+        self._parts: list[_Part] = []
         position = 0
-        for page_number, region in _in_reading_order(document):
-            text = _normalised(region.text, is_table=region.type is RegionType.TABLE)
-            if text:
-                self._regions.append((page_number, region))
-                self._starts.append(position)
-                texts.append(text)
-                position += len(text) + 1
-        self.text = " ".join(texts)
-        self._texts = texts
+        for text in _texts(document):
+            seam = " " if self._parts else ""
+            for index, (page_number, region) in enumerate(text):
+                if index:
+                    seam = _seam(region)
+                words = _normalised(region.text, is_table=region.type is RegionType.TABLE)
+                if index + 1 < len(text) and not _seam(text[index + 1][1]):
+                    words = words.rstrip(_HYPHENS)
+                if words:
+                    position += len(seam)
+                    self._parts.append(_Part(page_number, region, words, position, seam))
+                    position += len(words)
+        self._starts = [part.start for part in self._parts]
+        self.text = "".join(piece for part in self._parts for piece in (part.seam, part.text))
 
     def quotation(self, score: float, start: int, end: int) -> Quotation:
         """Return what `start <= i < end` of the text is."""
-        places, words = [], []
-        for index in range(max(0, bisect_right(self._starts, start) - 1), len(self._starts)):
-            offset = self._starts[index]
-            if offset >= end:
+        places: list[QuotePlace] = []
+        words: list[str] = []
+        for number in range(max(0, bisect_right(self._starts, start) - 1), len(self._parts)):
+            part = self._parts[number]
+            if part.start >= end:
                 break
-            first, last = max(0, start - offset), min(len(self._texts[index]), end - offset)
+            first, last = max(0, start - part.start), min(len(part.text), end - part.start)
             if first < last:
-                page_number, region = self._regions[index]
+                region = part.region
                 origins = _origins(region.text, is_table=region.type is RegionType.TABLE)
                 begin, stop = origins[first], origins[last - 1] + 1
                 place = place_of_range(region, begin, stop)
-                places.append(QuotePlace(page_number, region.order, begin, stop, place.boxes, place.is_exact))
-                words.append(region.text[begin:stop])
-        return Quotation(" ".join(words), score, tuple(places))
+                if places and region.continues is not None and region.continues.how == "none":
+                    words.append(_hyphen_at_end(self._parts[number - 1].region))
+                words += [part.seam] * bool(places) + [region.text[begin:stop]]
+                places.append(QuotePlace(part.page_number, region.order, begin, stop, place.boxes, place.is_exact))
+        return Quotation("".join(words), score, tuple(places))
+
+
+def _texts(document: Document) -> Iterator[list[tuple[int, Region]]]:
+    """Yield each text, in reading order, as its regions and their pages: several if it goes on over a page break."""
+    texts: list[list[tuple[int, Region]]] = []
+    by_place: dict[tuple[int, int], list[tuple[int, Region]]] = {}
+    for page_number, region in _in_reading_order(document):
+        join = region.continues
+        text = None if join is None or join.how == "repeated" else by_place.get((join.page_number, join.order))
+        if text is None:
+            text = []
+            texts.append(text)
+        text.append((page_number, region))
+        by_place[page_number, region.order] = text
+    yield from texts
+
+
+def _hyphen_at_end(region: Region) -> str:
+    text = region.text.rstrip()
+    return text[len(text.rstrip(_HYPHENS)) :]
+
+
+def _seam(region: Region) -> str:
+    return "" if region.continues is not None and region.continues.how in {"hyphen", "none"} else " "
 
 
 def _in_reading_order(document: Document) -> Iterator[tuple[int, Region]]:
@@ -151,9 +201,13 @@ def _normalised(text: str, *, is_table: bool) -> str:
     text = _plain(text)
     if is_table:
         text = _TAG.sub(" ", text)
+    for mark in _MARKS if "\\" in text else "|$":
+        text = text.replace(mark, " ")
     if "\u00ad" in text:
         text = _SOFT_HYPHEN.sub("", text)
-    return " ".join(_HYPHEN.sub("", text).split())
+    if "-" in text:
+        text = _HYPHEN.sub("", text)
+    return " ".join(text.split())
 
 
 def _plain(text: str) -> str:
@@ -163,14 +217,18 @@ def _plain(text: str) -> str:
         return lowered
     if len(lowered) != len(text):
         lowered = "".join(small if len(small := letter.lower()) == 1 else letter for letter in text)
-    return lowered.translate(_LIKE)
+    return _FANCY.sub(_plain_mark, lowered)
+
+
+def _plain_mark(found: re.Match[str]) -> str:
+    return _LIKE[found[0]]
 
 
 def _origins(text: str, *, is_table: bool) -> list[int]:
     """Return for each character of `_normalised(text)` its position in `text`."""
     kept = list(range(len(text)))
     current = _plain(text)
-    for pattern, is_used in ((_TAG, is_table), (_SOFT_HYPHEN, True), (_HYPHEN, True), (_BLANK, True)):
+    for pattern, is_used in ((_TAG, is_table), (_MARK, True), (_SOFT_HYPHEN, True), (_HYPHEN, True), (_BLANK, True)):
         if not is_used:
             continue
         positions: list[int] = []
@@ -179,7 +237,7 @@ def _origins(text: str, *, is_table: bool) -> list[int]:
         for match in pattern.finditer(current):
             positions += kept[last : match.start()]
             letters.append(current[last : match.start()])
-            if pattern in {_TAG, _BLANK}:
+            if pattern in {_TAG, _MARK, _BLANK}:
                 positions.append(kept[match.start()])
                 letters.append(" ")
             last = match.end()

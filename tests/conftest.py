@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 import pymupdf
 import pytest
+from hypothesis import settings
 
 from dsocr_loaders.pages import PagePool
 
+# The machine may be busy, and an example may be the first that loads a library.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
+
 # Tests of what runs inside vLLM import it; they run in an environment that has it (`-m vllm`).
 collect_ignore_glob = [] if find_spec("vllm") else ["in_vllm/*"]
+
+# A run in the background of a shell may have been told to ignore Ctrl-C, and the programs that tests interrupt with it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PdfMaker = Callable[..., Path]
 

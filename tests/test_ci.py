@@ -14,7 +14,7 @@ ROOT = Path(dsocr_loaders.__file__).parents[1]
 SCRIPT = ROOT / ".ci" / "run"
 MARK = "<!-- command two -->"
 
-STEPS_AFTER = ["ruff check .", "ruff format --check .", "mypy", "pytest -m slow"]
+STEPS_AFTER = ["ruff check .", "ruff format --check .", "mypy", "pytest -m slow -n 0"]
 
 
 @pytest.fixture

@@ -108,6 +108,29 @@ class TestPictures:
         picture = picture_of(page)
         assert picture.getpixel((300, 110)) != picture.getpixel((180, 200))
 
+    def test_numbers_do_not_hide_each_other(self, report):
+        """This test ensures that parts of a table, which share its caption, are numbered beside their own rows."""
+        rows = (0.5, 0.7, 0.9, 0.9)
+        table = (0.5, 0.4, 0.9, 0.9)
+        items = [item(report, (1, UPPER, True), (1, table, True)), item(report, (1, UPPER, True), (1, rows, True))]
+
+        (page,) = highlight(items, report, dpi=288)
+
+        picture = picture_of(page)
+        corners = [(round(picture.width * 0.5) - 5, round(picture.height * top)) for top in (0.4, 0.7)]
+        assert [(230, 120, 0), (0, 110, 200)] == [picture.getpixel(corner) for corner in corners]
+
+    def test_same_place(self, report):
+        """This test ensures that of two items in one place both numbers are there, side by side."""
+        one, two = (highlight([item(report, (1, UPPER, True))] * count, report, dpi=288)[0] for count in (1, 2))
+
+        found = [{color: n for n, color in picture_of(page).getcolors(100_000)} for page in (one, two)]
+
+        assert 0 == found[0].get((0, 110, 200), 0)
+        assert found[0][230, 120, 0] > 300
+        assert found[1][0, 110, 200] > 300
+        assert found[1][230, 120, 0] > 100
+
     def test_estimates_are_dashed(self, report):
         """This test ensures that the frame of an exact place is solid and that of an estimate has gaps."""
         shades = []

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from dsocr_loaders.errors import SettingsError
 from dsocr_loaders.geometry import Box
 from dsocr_loaders.quotes import Quotation, QuotePlace, _normalised, _origins, locate_quote
-from dsocr_loaders.structure import build_document
+from dsocr_loaders.structure import Structurer, build_document
 from dsocr_loaders.testing.pages import page_from_regions, report_source
 from dsocr_loaders.values import Document, Line, Region, RegionType, SourceInfo
 
@@ -31,6 +31,13 @@ def document(*pages: list[Region]) -> Document:
         SourceInfo(len(pages), labels, (), "pymupdf"),
         [page_from_regions(regions, page_number=number) for number, regions in enumerate(pages, start=1)],
     )
+
+
+def structured(plain: Document) -> Document:
+    info = SourceInfo(len(plain.pages), tuple(page.label for page in plain.pages), (), "pymupdf")
+    structurer = Structurer(info, "whole")
+    pages = [found for page in plain.pages for found in structurer.add(page)]
+    return build_document(plain.source, info, [*pages, *structurer.finish()])
 
 
 FERRY = "The ferry to Amrum leaves at noon. It carries forty cars and a brass band."
@@ -82,6 +89,8 @@ class TestWhatIsFound:
         ("written", "quoted"),
         [
             ("the time-\ntable admits", "timetable admits"),
+            ("the co- author of it", "the co-author of it"),
+            ("runs at \\( 3 \\mathrm{kn} \\), slowly", "runs at $3 \\mathrm{kn}$, slowly"),
             ("the  time table\nadmits", "time table admits"),
             ("said \u201cnever\u201d twice", 'said "NEVER" twice'),
             ("1914\u20131918 in short", "1914-1918 in short"),
@@ -92,6 +101,37 @@ class TestWhatIsFound:
     def test_spelling_does_not_matter(self, written, quoted):
         """This test ensures that case, line ends, hyphens and kinds of marks make no difference."""
         (found,) = locate_quote(document([text(f"Before it, {written}, and after.")]), quoted)
+
+        assert 100.0 == found.score
+
+    @pytest.mark.parametrize(
+        ("before", "behind", "quoted"),
+        [
+            ("It is late in the after-", "noon when the ferry leaves.", "the afternoon when the ferry"),
+            ("It is late, said the time-", "Table of the line.", "the time-Table of the line"),
+            ("Es f\u00e4hrt die F\u00e4hre der See\u00ad", "leute um zw\u00f6lf.", "der Seeleute um"),
+            (
+                "\u6e21\u8f6e\u6bcf\u5929\u4e2d\u5348\u4ece\u7801\u5934\u51fa\u53d1\u8f7d\u7740\u56db\u5341\u8f86",
+                "\u6c7d\u8f66\u548c\u4e00\u652f\u94dc\u7ba1\u4e50\u961f\u524d\u5f80\u5bf9\u9762\u7684\u5c0f\u5c9b\u3002",
+                "\u56db\u5341\u8f86\u6c7d\u8f66",
+            ),
+        ],
+    )
+    def test_over_a_page_break_within_a_word(self, before, behind, quoted):
+        """This test ensures that words divided by a page break are found whole, past a figure between the halves."""
+        caption = text("Figure 1: The landing stage.", Box(0.1, 0.8, 0.9, 0.9), RegionType.CAPTION)
+        whole = structured(document([text(before, BOTTOM), caption], [text(behind)]))
+
+        (found,) = locate_quote(whole, quoted)
+
+        assert (100.0, [1, 2]) == (found.score, [place.page_number for place in found.places])
+        assert quoted == found.text
+
+    def test_words_of_a_chunk_of_a_table(self):
+        """This test ensures that cells quoted with Markdown's bars between them are found."""
+        html = "<table><tr><td>Harbour</td><td>Cars</td></tr><tr><td>Amrum</td><td>41</td></tr></table>"
+
+        (found,) = locate_quote(document([text(html, kind=RegionType.TABLE)]), "| Amrum | 41 |")
 
         assert 100.0 == found.score
 
@@ -183,8 +223,8 @@ class TestMisreadWords:
         assert FERRY == found.text
 
 
-@given(st.text(alphabet="aB -\n\t<>\u0130\u00ad\u00df.\u201c", max_size=40), st.booleans())
-@settings(max_examples=300)
+@given(st.text(alphabet="aB -\n\t<>$|\\(\u0130\u00ad\u00df.\u201c", max_size=40), st.booleans())
+@settings(max_examples=200)
 def test_every_letter_has_its_origin(words, is_table):
     """This test ensures that each letter of a normalised text is known to come from one of the text, in order."""
     normalised, origins = _normalised(words, is_table=is_table), _origins(words, is_table=is_table)
@@ -206,8 +246,8 @@ def test_within_ten_milliseconds():
 
     for _ in range(15):
         for quote in quotes:
-            start = time.perf_counter()
+            start = time.thread_time()  # what else the machine does is no part of it
             locate_quote(whole, quote)
-            best[quote] = min(best[quote], time.perf_counter() - start)
+            best[quote] = min(best[quote], time.thread_time() - start)
 
     assert [] == [(quote, duration) for quote, duration in best.items() if duration > 0.010]

@@ -1,10 +1,17 @@
-r"""LaTeX delimiters -> those of Markdown, with the way back: `\( x \)` becomes `$x$`, `\[ x \]` becomes `$$ x $$`."""
+r"""LaTeX delimiters -> those of Markdown, with the way back: `\( x \)` becomes `$x$`, `\[ x \]` becomes `$$ x $$`.
+
+What the model writes for `[1995]`, `\[ 1995 \]`, becomes that again.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from bisect import bisect_right
+from typing import TYPE_CHECKING, NamedTuple
 
-from dsocr_loaders.structure import formulas_in
+from dsocr_loaders.structure import bracketed_numbers_in, formulas_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["Shown", "with_dollars"]
 
@@ -31,19 +38,14 @@ def with_dollars(text: str, *, is_display: bool = False) -> list[Shown]:
     """
     pieces: list[Shown] = []
     done = 0
-    for formula in formulas_in(text):
-        length = 1 if text[formula.start] == "$" and not text.startswith("$$", formula.start) else 2
-        start, end = _trimmed(text, formula.start + length, formula.end - length)
-        if start == end:
-            continue
-        dollars, blank = ("$$", " ") if formula.is_display else ("$", "")
+    for start, first, last, end, opening, closing in sorted(_replaced(text)):
         pieces += [
-            Shown(text[done : formula.start], done, formula.start),
-            Shown(f"{dollars}{blank}", formula.start, start),
-            Shown(text[start:end], start, end),
-            Shown(f"{blank}{dollars}", end, formula.end),
+            Shown(text[done:start], done, start),
+            Shown(opening, start, first),
+            Shown(text[first:last], first, last),
+            Shown(closing, last, end),
         ]
-        done = formula.end
+        done = end
     if pieces:
         pieces.append(Shown(text[done:], done, len(text)))
         return [piece for piece in pieces if piece.start < piece.end]
@@ -51,6 +53,22 @@ def with_dollars(text: str, *, is_display: bool = False) -> list[Shown]:
     if is_display and start < end and not any(name in text for name in _TABULARS):
         return [Shown("$$ ", 0, start), Shown(text[start:end], start, end), Shown(" $$", end, len(text))]
     return [Shown(text, 0, len(text))]
+
+
+def _replaced(text: str) -> Iterator[tuple[int, int, int, int, str, str]]:
+    """Yield what gets other delimiters: where it starts, its inner range, where it ends, and the new ones."""
+    formulas = formulas_in(text)
+    for formula in formulas:
+        length = 1 if text[formula.start] == "$" and not text.startswith("$$", formula.start) else 2
+        start, end = _trimmed(text, formula.start + length, formula.end - length)
+        dollars, blank = ("$$", " ") if formula.is_display else ("$", "")
+        if start < end:
+            yield formula.start, start, end, formula.end, f"{dollars}{blank}", f"{blank}{dollars}"
+    ends = [formula.end for formula in formulas]
+    for number in bracketed_numbers_in(text):
+        behind = bisect_right(ends, number.start())
+        if behind == len(formulas) or number.end() <= formulas[behind].start:
+            yield number.start(), number.start(1), number.end(1), number.end(), "[", "]"
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import re
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from PIL import Image
+
+from dsocr_loaders.chunking.provenance import place_of_range
 from dsocr_loaders.errors import MissingDependency
-from dsocr_loaders.geometry import FULL_PAGE
-from dsocr_loaders.structure import FURNITURE
+from dsocr_loaders.geometry import FULL_PAGE, hull
+from dsocr_loaders.structure import FURNITURE, formulas_in, joined
 from dsocr_loaders.tables import parse_tables
 from dsocr_loaders.tables.table import lay_out
 from dsocr_loaders.values import RegionType
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["document_to_docling"]
 
+_RUNNING = frozenset({"hyphen", "none", "space"})
+_POINTS_PER_INCH = 72
 _SECTION_LEVEL = 2  # of ours: level 1 is the document's title, which docling counts apart
 _ITEM = re.compile(
     r"\s*(?:([-*+\u2022\u2023\u25aa\u25e6\u2013])|((?:\d{1,4}|[A-Za-z]|[ivxIVX]{1,6})[.)]|\(\w{1,4}\)))\s+(.*)",
@@ -38,7 +44,6 @@ _TASK_LABELS = {
     RegionType.HEADER: "page_header",
     RegionType.FOOTER: "page_footer",
     RegionType.PAGE_NUMBER: "page_footer",
-    RegionType.FORMULA: "formula",
 }
 
 
@@ -49,7 +54,13 @@ def document_to_docling(document: Document) -> DoclingDocument:
       region with several boxes has a provenance for each, with the characters that it holds (in proportion to their
       heights where the region's lines are not known). A region without a box has the whole page.
     * Titles, headings (level 1 is a section), text, formulas, footnotes keep their kind; a list becomes a group with
-      an item for each of its items; `other` is text. Headers, footers and page numbers are in the furniture layer.
+      an item for each of its items, with its own box where its lines are known; `other` is text. Headers, footers and
+      page numbers are in the furniture layer.
+    * A paragraph that goes on over a page break is one item with a provenance on each page, as docling's own are. A
+      table that does is a table on each page.
+    * A formula has its LaTeX without delimiters, which docling's serialisers add; `orig` has them.
+    * A figure whose crop was saved refers to that file, if it is still there (docling opens it with
+      `DoclingDocument.load_local_images`).
     * A table has its grid with spans and header cells; several tables in one region are several tables with the same
       box. What else the region's text holds becomes text. Captions and footnotes are tied to their table or figure.
     * The origin has the file's type, name and hash, as docling computes it. Pages that failed are there, without items.
@@ -70,6 +81,7 @@ class _Conversion:
             ) from error
         self._types = doc
         self._document = document
+        self._texts: dict[tuple[int, int], Any] = {}  # running texts, by page and the order of their last region
         source = document.source
         self._made: DoclingDocument = doc.DoclingDocument(
             name=re.sub(r"\.\w+$", "", _file_name(source.name)) or source.name,
@@ -98,9 +110,11 @@ class _Conversion:
             elif region.caption_of not in owners and region.text.strip():
                 self._add_text(page, region)
 
-    def _add_text(self, page: PageResult, region: Region) -> Any:  # noqa: ANN401 - docling's item
+    def _add_text(self, page: PageResult, region: Region) -> None:
         text = region.text
         provenance = self._provenance(page, region)
+        if self._continued(page, region, provenance):
+            return
         match region.type:
             case RegionType.TITLE:
                 item: Any = self._made.add_title(text, prov=provenance[0])
@@ -108,22 +122,43 @@ class _Conversion:
                 level = max(1, (region.level or _SECTION_LEVEL) - _SECTION_LEVEL + 1)
                 item = self._made.add_heading(text, level=level, prov=provenance[0])
             case _ if len(entries := list_entries(text)) > 0 and region.type in {RegionType.LIST, RegionType.TEXT}:
-                return self._add_list(entries, provenance)
+                self._add_list(page, region, entries)
+                return
+            case RegionType.FORMULA:
+                item = self._made.add_formula(_bare_formula(text), orig=text, prov=provenance[0])
             case _:
                 label = self._types.DocItemLabel(_TASK_LABELS.get(region.type, "text"))
                 layer = self._types.ContentLayer("furniture" if region.type in FURNITURE else "body")
                 item = self._made.add_text(label, text, prov=provenance[0], content_layer=layer)
         item.prov.extend(provenance[1:])
-        return item
+        if region.type is RegionType.TEXT:
+            self._texts[page.page_number, region.order] = item
 
-    def _add_list(self, entries: Sequence[tuple[str, str]], provenance: Sequence[Any]) -> None:
+    def _continued(self, page: PageResult, region: Region, provenance: Sequence[Any]) -> bool:
+        """Put a text behind the one that it goes on from; return whether there is one."""
+        join = region.continues
+        if join is None or join.how not in _RUNNING or region.type is not RegionType.TEXT:
+            return False
+        item = self._texts.pop((join.page_number, join.order), None)
+        if item is None:
+            return False
+        item.text = item.orig = joined(item.text, join.how, region.text)
+        shift = len(item.text) - len(region.text.lstrip())
+        item.prov = [_with_span(entry, 0, shift) for entry in item.prov]  # a hyphen that divided a word is gone
+        item.prov += [_with_span(entry, shift, len(item.text)) for entry in provenance]
+        self._texts[page.page_number, region.order] = item
+        return True
+
+    def _add_list(self, page: PageResult, region: Region, entries: Sequence[tuple[str, str]]) -> None:
         group = self._made.add_list_group()
-        for marker, words in entries:
+        starts = _starts_of(entries, region.text)
+        for (marker, words), start, end in zip(entries, starts, (*starts[1:], len(region.text)), strict=True):
             item = self._made.add_list_item(
                 words, enumerated=marker[:-1].strip("(").isalnum(), marker=marker, parent=group
             )
-            whole = [entry.model_copy(update={"charspan": (0, len(words))}) for entry in provenance]
-            item.prov.extend(whole)
+            place = place_of_range(region, start, end)
+            boxes = place.boxes if place.is_exact else region.boxes
+            item.prov.extend(self._at(page, box, (0, len(words))) for box in boxes or (FULL_PAGE,))
 
     def _add_float(self, page: PageResult, region: Region, owned: Sequence[Region]) -> None:
         provenance = self._provenance(page, region)
@@ -135,7 +170,7 @@ class _Conversion:
                 if region.text.strip():  # a table that could not be read keeps its words
                     self._made.add_text(self._types.DocItemLabel.TEXT, region.text, prov=provenance[0])
         else:
-            items = [self._made.add_picture(prov=provenance[0])]
+            items = [self._made.add_picture(prov=provenance[0], image=self._crop(page, region))]
             items[0].prov.extend(provenance[1:])
             if region.text.strip():
                 self._made.add_text(self._types.DocItemLabel.TEXT, region.text, prov=provenance[0], parent=items[0])
@@ -175,19 +210,56 @@ class _Conversion:
             self._made.add_text(self._types.DocItemLabel.TEXT, table.after, prov=provenance[0])
         return item
 
+    def _crop(self, page: PageResult, region: Region) -> Any | None:  # noqa: ANN401 - docling's reference
+        if not region.image_path or not region.boxes:
+            return None
+        try:
+            with Image.open(region.image_path) as crop:
+                width, height = crop.size
+        except OSError:  # moved or removed since; the figure's place is known all the same
+            return None
+        points = hull(region.boxes).width * page.width
+        dpi = round(width / points * _POINTS_PER_INCH) if page.unit == "pt" and points else _POINTS_PER_INCH
+        size = self._types.Size(width=width, height=height)
+        return self._types.ImageRef(mimetype="image/png", dpi=dpi, size=size, uri=Path(region.image_path))
+
     def _provenance(self, page: PageResult, region: Region) -> list[Any]:
         boxes = region.boxes or (FULL_PAGE,)
         spans = _spans_of_boxes(region, boxes)
-        return [
-            self._types.ProvenanceItem(
-                page_no=page.page_number,
-                bbox=self._types.BoundingBox(
-                    l=box.x0 * page.width, t=box.y0 * page.height, r=box.x1 * page.width, b=box.y1 * page.height
-                ),
-                charspan=span,
-            )
-            for box, span in zip(boxes, spans, strict=True)
-        ]
+        return [self._at(page, box, span) for box, span in zip(boxes, spans, strict=True)]
+
+    def _at(self, page: PageResult, box: Box, span: tuple[int, int]) -> Any:  # noqa: ANN401 - docling's provenance
+        corners = {"l": box.x0 * page.width, "t": box.y0 * page.height, "r": box.x1 * page.width}
+        place = self._types.BoundingBox(**corners, b=box.y1 * page.height)
+        return self._types.ProvenanceItem(page_no=page.page_number, bbox=place, charspan=span)
+
+
+def _starts_of(entries: Sequence[tuple[str, str]], text: str) -> list[int]:
+    """Return where the first line of each item of a list begins."""
+    starts: list[int] = []
+    at = 0
+    for _, words in entries:
+        line = words.partition("\n")[0]
+        at = text.index(line, at)
+        starts.append(text.rfind("\n", 0, at) + 1)
+        at += len(line)
+    return starts
+
+
+def _with_span(entry: Any, shift: int, end: int) -> Any:  # noqa: ANN401 - docling's provenance
+    """Return a provenance whose characters are moved by `shift`, those behind `end` cut off."""
+    first, last = entry.charspan
+    return entry.model_copy(update={"charspan": (min(first + shift, end), min(last + shift, end))})
+
+
+def _bare_formula(text: str) -> str:
+    """Return the text without the delimiters of its formulas."""
+    pieces = []
+    done = 0
+    for formula in formulas_in(text):
+        pieces += [text[done : formula.start], formula.latex]
+        done = formula.end
+    return "".join((*pieces, text[done:])).strip()
 
 
 _UINT64 = 0xFFFFFFFFFFFFFFFF

@@ -97,7 +97,8 @@ def _grid(depth: Image.Image, contrast: int, pixels_per_mm: float) -> InkGrid | 
 
 
 def _above(depth: Image.Image, contrast: int) -> Image.Image:
-    return depth.point([0] * contrast + [_INK] * (_CHANNEL_VALUES - contrast))
+    least = min(contrast, _CHANNEL_VALUES)
+    return depth.point([0] * least + [_INK] * (_CHANNEL_VALUES - least))
 
 
 def _has_full_edge(shares: bytes) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import suppress
 from dataclasses import replace
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from dsocr_loaders.pages.opened import OpenedSource
     from dsocr_loaders.values import Source
 
-__all__ = ["PDF", "BackendChoice", "choose_pdf_backend", "open_source"]
+__all__ = ["PDF", "BackendChoice", "choose_pdf_backend", "load_pdf_library", "open_source"]
 
 PDF = "application/pdf"
 _PACKAGES = {"pymupdf": ("pymupdf", "pymupdf>=1.26,<2"), "pdfium": ("pypdfium2", "pypdfium2>=5")}
@@ -40,6 +42,17 @@ def choose_pdf_backend(named: PdfBackend | None) -> PdfBackend:
     if find_spec(package) is None:
         raise MissingDependency(f'pdf_backend="{chosen}" needs {package}, not installed: pip install "{requirement}"')
     return chosen
+
+
+def load_pdf_library(job: Job[object]) -> None:
+    """Import the library that will open the job's source, if it is a PDF and the library is there.
+
+    A worker does so before it limits its memory: what the library itself takes is none of the page's, and an import
+    that runs out of memory looks like a library that is not installed.
+    """
+    if job.source.media_type == PDF:
+        with suppress(ImportError):
+            import_module(_PACKAGES[choose_pdf_backend(job.options.pdf_backend)][0])
 
 
 def open_source(

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from dsocr_loaders.errors import SettingsError, SourceDamaged
 from dsocr_loaders.pages.memory import limit_memory
+from dsocr_loaders.pages.opening import load_pdf_library
 from dsocr_loaders.pages.wire import Done, Failed, Greeting, Order, Reply, read_frame, write_frame
 
 if TYPE_CHECKING:
@@ -92,6 +93,8 @@ def _set_alarm(delay_s: float) -> None:
 def _reply(bench: Workbench, order: Order) -> Reply:
     try:
         job = _unpickled_job(order.pickled_job)
+        limit_memory(sys.maxsize)
+        load_pdf_library(job)
         limit_memory(job.options.limits.worker_bytes)
         return Done(bench.perform(job))
     except Exception as error:  # noqa: BLE001 - it is raised again on the owner's side

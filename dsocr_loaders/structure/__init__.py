@@ -11,7 +11,7 @@ from dsocr_loaders.structure.document import build_document
 from dsocr_loaders.structure.edges import FURNITURE
 from dsocr_loaders.structure.headings import HEADINGS
 from dsocr_loaders.structure.joined import joined
-from dsocr_loaders.structure.latex import FormulaSpan, formulas_in, normalised_latex
+from dsocr_loaders.structure.latex import FormulaSpan, bracketed_numbers_in, formulas_in, normalised_latex
 from dsocr_loaders.structure.structurer import LOOK_AHEAD_PAGES, PAGES_HELD_BACK, Structurer, unstructured
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "PAGES_HELD_BACK",
     "FormulaSpan",
     "Structurer",
+    "bracketed_numbers_in",
     "build_document",
     "formulas_in",
     "joined",

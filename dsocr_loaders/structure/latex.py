@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-__all__ = ["FormulaSpan", "formulas_in", "normalised_latex"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["FormulaSpan", "bracketed_numbers_in", "formulas_in", "normalised_latex"]
 
 # A line break of a matrix, `\\[2pt]`, is no delimiter; nor is a dollar sign behind a backslash.
 _DELIMITER = re.compile(r"(?<!\\)(?:\\\\)*(?P<open>\\[\[\]()]|\$\$?)")
@@ -39,7 +43,8 @@ def formulas_in(text: str) -> tuple[FormulaSpan, ...]:
 
     A delimiter without its partner is text, and so are dollar signs of amounts ("$5 and $6"): a single `$` opens a
     formula only where no blank follows, and closes it only where no blank stands before and no digit follows, as in
-    Pandoc. Brackets around a mere number, `\[ 1995 \]`, which the model writes for `[1995]`, are no formula.
+    Pandoc. Backslash brackets around dollars, or around nothing, are none either. Brackets around a mere number,
+    `\[ 1995 \]`, which the model writes for `[1995]`, are no formula.
     """
     if "\\" not in text and "$" not in text:
         return ()
@@ -57,11 +62,11 @@ def formulas_in(text: str) -> tuple[FormulaSpan, ...]:
             end, mark = marks[position]
             if opening == "$" and end - start > _LONGEST_INLINE:
                 break
-            if mark == opening and mark != closing:  # opened again: the first one has no partner
-                break
+            if mark != closing and (mark == opening or (mark[0] == "$" and opening[0] == "\\")):
+                break  # opened again, or around another formula: the first one has no partner
             if mark == closing and _closes(text, end, mark):
                 inside = text[start + len(opening) : end]
-                if not (opening == "\\[" and _MERE_NUMBER.fullmatch(inside)):
+                if inside.strip() and not (opening == "\\[" and _MERE_NUMBER.fullmatch(inside)):
                     is_display = opening in {"\\[", "$$"}
                     formulas.append(FormulaSpan(start, end + len(mark), inside.strip(), is_display))
                 index = position + 1
@@ -85,7 +90,7 @@ def normalised_latex(text: str) -> str:
 
     `\( x \)` becomes `$x$`, `\[ x \]` becomes `$$ x $$`, `\[ 1995 \]` becomes `[1995]`; what is in dollars already
     stays. In a text that gets dollars this way, those of amounts get a backslash, so that they open nothing. Linear in
-    the text's length; applied twice it changes nothing more.
+    the text's length. Applied twice it changes nothing more, unless delimiters stand between delimiters.
     """
     if "\\" not in text:
         return text
@@ -106,6 +111,11 @@ def normalised_latex(text: str) -> str:
 
 _BRACKETED_NUMBER = re.compile(r"(?<!\\)\\\[\s*([\d.,\-–][\d\s.,\-–]*?)\s*\\\]")  # noqa: RUF001 - a dash
 _DOLLAR = re.compile(r"(?<!\\)\$")
+
+
+def bracketed_numbers_in(text: str) -> Iterator[re.Match[str]]:
+    r"""Yield each `\[ 1995 \]` that stands for `[1995]`, in order; group 1 is the number."""
+    return _BRACKETED_NUMBER.finditer(text) if "\\[" in text else iter(())
 
 
 def _plain(text: str, *, escapes: bool) -> str:

@@ -44,4 +44,13 @@ def test_shows_a_bare_formula_between_dollars():
 
     assert ["$$ a + b $$", "$$ a $$"] == shown
     assert "\\begin{tabular}" == with_dollars("\\begin{tabular}", is_display=True)[0].text
-    assert "[1995] \\[ 1995 \\]" == with_dollars("[1995] \\[ 1995 \\]")[0].text
+
+
+def test_a_number_in_brackets():
+    """This test ensures that a year that the model put between delimiters of formulas stands in plain brackets."""
+    text = "Nr. \\[ 1995 \\] 28, \\( a \\[1\\] \\) and [1996]"
+
+    pieces = with_dollars(text)
+
+    assert "Nr. [1995] 28, $a \\[1\\]$ and [1996]" == "".join(piece.text for piece in pieces)
+    assert [(0, 4), (4, 7), (7, 11), (11, 14)] == [(piece.start, piece.end) for piece in pieces[:4]]

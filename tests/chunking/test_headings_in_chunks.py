@@ -119,12 +119,12 @@ def test_goes_six_headings_deep() -> None:
 def test_shortens_a_heading_that_is_no_heading() -> None:
     """A long text that was taken for a heading is kept as text and does not stand above every chunk behind it."""
     page = page_from_regions(
-        [region(RegionType.HEADING, "word " * 50_000, level=2), region(RegionType.TEXT, "The end.")]
+        [region(RegionType.HEADING, "word " * 20_000, level=2), region(RegionType.TEXT, "The end.")]
     )
 
     chunks = chunks_of(page, chunk_tokens=4096)
 
-    assert 50_000 == sum(chunk.text.count("word") for chunk in chunks)
+    assert 20_000 == sum(chunk.text.count("word") for chunk in chunks)
     assert 200 >= len(chunks[-1].metadata.heading_path)
     assert chunks[-1].metadata.heading_path.endswith("word…")
 

@@ -127,7 +127,7 @@ def expected_of(pages, *, include_furniture):
     return found
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30)
 @given(documents(), chosen)
 def test_any_document(pages, choice):
     """This test ensures that no text is lost, doubled or moved, that pieces cover it, and that budgets are kept."""
@@ -186,7 +186,7 @@ def _without_openings(expected, chunks):
     return "".join(shown)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(documents(), chosen, st.integers(0, 30))
 def test_overlap_repeats_only_what_was_split(pages, choice, overlap):
     """This test ensures that with overlap every text is there, and that other chunks and tables stay as they are."""
@@ -211,7 +211,7 @@ def _is_subsequence(short, long):
     return all(letter in letters for letter in short)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(documents(), chosen)
 def test_parents_change_nothing_else(pages, choice):
     """This test ensures that parents hold their children's texts once, and that children are the same without them."""

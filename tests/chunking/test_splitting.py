@@ -141,6 +141,6 @@ def test_covers_everything_but_blanks(text, room, overlap):
 def test_any_text_takes_linear_time(hostile):
     """This test ensures that no text takes more than a blink, however it repeats itself."""
     started = time.process_time()
-    for _, end in split_text(hostile * (100_000 // len(hostile)), TOKENS, Room(200, 200)):
+    for _, end in split_text(hostile * (40_000 // len(hostile)), TOKENS, Room(200, 200)):
         assert end
-    assert time.process_time() - started < 3
+    assert time.process_time() - started < 1.5

@@ -7,13 +7,14 @@ import sys
 import pytest
 from docling_core.transforms.chunker import HierarchicalChunker
 from docling_core.types.doc import ContentLayer, CoordOrigin, DocItemLabel, DoclingDocument
+from PIL import Image
 
 from dsocr_loaders.errors import MissingDependency
 from dsocr_loaders.export.docling import document_to_docling, list_entries
 from dsocr_loaders.geometry import Box
 from dsocr_loaders.structure import build_document
 from dsocr_loaders.testing.pages import failed_page, page_from_answer, page_from_regions, report_source
-from dsocr_loaders.values import Document, Line, PageResult, Region, RegionType, SourceInfo
+from dsocr_loaders.values import Document, Join, Line, PageResult, Region, RegionType, SourceInfo
 
 ANSWER = """<|ref|>header<|/ref|><|det|>[[100, 20, 900, 40]]<|/det|>
 Tide Tables
@@ -100,6 +101,56 @@ class TestItems:
             [cell.text for cell in row] for row in data.grid
         ]
         assert [True, True, True, True, False, False, False] == [cell.column_header for cell in data.table_cells]
+
+    def test_formula_without_delimiters(self, made):
+        """This test ensures that a formula stands once between docling's delimiters, and its own words are kept."""
+        (formula,) = [item for item in made.texts if item.label is DocItemLabel.FORMULA]
+
+        assert ("h = a \\sin t", "\\[ h = a \\sin t \\]") == (formula.text, formula.orig)
+        assert "$$h = a \\sin t$$" in made.export_to_markdown()
+
+    def test_text_over_a_page_break(self):
+        """This test ensures that a paragraph over two pages is one item with a place on each, its hyphen gone."""
+        low, high = Box(0.1, 0.7, 0.9, 0.9), Box(0.1, 0.1, 0.9, 0.2)
+        first = Region(RegionType.TEXT, "text", (low,), "The tide comes in the after-")
+        second = Region(RegionType.TEXT, "text", (high,), "noon of each day.", continues=Join(1, 0, "hyphen"))
+        pages = [page_from_regions([first], page_number=1), page_from_regions([second], page_number=2)]
+
+        (item,) = document_to_docling(document(*pages)).texts
+
+        assert "The tide comes in the afternoon of each day." == item.text
+        assert [(1, "The tide comes in the after"), (2, "noon of each day.")] == [
+            (entry.page_no, item.text[slice(*entry.charspan)]) for entry in item.prov
+        ]
+
+    @pytest.mark.parametrize("has_lines", [True, False])
+    def test_items_of_a_list(self, has_lines):
+        """This test ensures that an item of a list has the box of its lines, or else that of the list."""
+        words = "- oak\n- oak\n  iron"
+        box, upper, lower = Box(0.1, 0.1, 0.9, 0.4), Box(0.1, 0.1, 0.9, 0.2), Box(0.1, 0.2, 0.9, 0.4)
+        lines = (Line(upper, 0, 5), Line(lower, 6, 11), Line(lower, 12, len(words))) if has_lines else ()
+        region = Region(RegionType.LIST, "list", (box,), words, lines=lines)
+
+        made = document_to_docling(document(page_from_regions([region])))
+
+        expected = [(upper, (0, 3)), (lower, (0, 8))] if has_lines else [(box, (0, 3)), (box, (0, 8))]
+        assert [(round(each.y0 * 842), span) for each, span in expected] == [
+            (round(entry.bbox.t), entry.charspan) for item in made.texts for entry in item.prov
+        ]
+
+    def test_saved_crop(self, tmp_path):
+        """This test ensures that a picture refers to its saved crop with size and resolution, if the file is there."""
+        path = tmp_path / "crop.png"
+        Image.new("RGB", (595, 421)).save(path)
+        box = Box(0.25, 0.25, 0.75, 0.5)
+        figures = [
+            Region(RegionType.FIGURE, "image", (box,), "", image_path=str(each)) for each in (path, tmp_path / "-")
+        ]
+
+        there, gone = document_to_docling(document(page_from_regions(figures))).pictures
+
+        assert gone.image is None
+        assert (144, 595.0, str(path)) == (there.image.dpi, there.image.size.width, str(there.image.uri))
 
     def test_heading_levels(self):
         """This test ensures that a section is of level 1, since docling counts the title apart."""

@@ -130,7 +130,7 @@ FAILED = replace(
 DOCUMENT = Document(SOURCE, (PAGE, FAILED), (OutlineEntry(1, "Über", 1, "markup"),), "pymupdf", 2)
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(documents())
 def test_round_trip(document):
     """This test ensures that any document reads back equal, from one and the same text, which UTF-8 can store."""

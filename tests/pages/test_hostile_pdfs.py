@@ -253,9 +253,9 @@ def test_bombs(take, backend, bomb):
 def test_memory_that_is_not_there(take):
     """This test ensures that a page that needs more memory than allowed says so by the limit's name."""
     source = take(pages(INK, entries="/MediaBox[0 0 5000 5000]"))
-    limits = Limits(worker_bytes=128 << 20)
+    limits = Limits(worker_bytes=256 << 20)
     with PageWorker() as worker:
         for backend in ("pymupdf", "pdfium"):
-            with pytest.raises(SourceError, match=r"page 1: .*limits\.worker_bytes=134217728"):
+            with pytest.raises(SourceError, match=r"page 1: .*limits\.worker_bytes=268435456"):
                 worker.run(CropJob(source, 1, FULL_PAGE, OpenOptions(144, backend, limits=limits)))
             assert worker.run(DescribeJob(source, OpenOptions(72, backend))).total_pages == 1

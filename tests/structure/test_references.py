@@ -157,8 +157,8 @@ def test_memory_is_bounded():
 def test_time_is_linear():
     """This test ensures that a long text full of numbers and words before them is read at once."""
     for piece in ("1 ", "Figure ", "Figure 1, 2 and ", "图1"):
-        start = time.perf_counter()
-        list(mentions_in(piece * 20_000))
-        formula_number("(1" * 50_000)
+        start = time.process_time()
+        list(mentions_in(piece * 8_000))
+        formula_number("(1" * 20_000)
 
-        assert time.perf_counter() - start < 3
+        assert time.process_time() - start < 1

@@ -97,7 +97,7 @@ def documents(draw, most=8):
     return pages, bookmarks
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 @given(documents(), st.sampled_from(["stream", "whole"]))
 def test_structure_is_annotation(drawn, mode):
     """This test ensures that texts, boxes and order stay, that all can be taken back and done again, and is kept."""
@@ -111,7 +111,7 @@ def test_structure_is_annotation(drawn, mode):
     assert document == document_from_json(document_to_json(document))
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 @given(documents())
 def test_annotations_are_in_order(drawn):
     """This test ensures that levels are 1 to 6, that joins go backwards to a region, and links meet in both ends."""
@@ -141,7 +141,7 @@ def test_annotations_are_in_order(drawn):
     assert ends == back
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 @given(documents(most=3))
 def test_short_documents_are_the_same_both_ways(drawn):
     """This test ensures that as many pages as a stream sees at once come out as from the whole document."""
@@ -174,7 +174,7 @@ def reports(draw):
     return paged(contents)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(reports())
 def test_regular_documents_are_the_same_both_ways(pages):
     """This test ensures that a document whose clues stand near comes out the same, whatever its length."""

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from dsocr_loaders.tables import parse_table
@@ -51,6 +53,8 @@ def test_thead():
 
 def test_long_header_takes_linear_time():
     """This test ensures that thousands of marked rows are counted at once."""
-    text = "<table><tr><td>a</td></tr>" + "<tr><th>b</th></tr>" * 20_000 + "<tr><td>c</td></tr></table>"
+    text = "<table><tr><td>a</td></tr>" + "<tr><th>b</th></tr>" * 8_000 + "<tr><td>c</td></tr></table>"
+    started_s = time.process_time()
 
-    assert 20_001 == parse_table(text).header_rows
+    assert 8_001 == parse_table(text).header_rows
+    assert time.process_time() - started_s < 2

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Cluster", "clusters_of"]
 
-_CELL_PT = 5.0  # of two things in cells that touch, the edges are up to twice as far apart
+_CELL_PT = 5.0  # things are together if closer than two cells sideways, or than one up and down
 _MOST_CELLS = 2_000  # along a side of the page; cells of a larger page are larger
 
 

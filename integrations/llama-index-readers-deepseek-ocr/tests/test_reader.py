@@ -14,6 +14,7 @@ import fsspec
 import pytest
 from dsocr_loaders import PagesFailed, SettingsError, SourceNotFound
 from dsocr_loaders.errors import engine_error
+from dsocr_loaders.sources.folders import EXTENSIONS
 from dsocr_loaders.testing import ScriptedEngine
 from llama_index.core.ingestion import IngestionPipeline
 from llama_index.core.readers.base import BasePydanticReader, BaseReader, ReaderConfig
@@ -355,7 +356,7 @@ def test_a_file_extractor_never_raises_for_a_page(chosen, expected):
 
     extractor = reader.as_file_extractor()
 
-    assert {".pdf", ".png", ".jpg", ".jpeg"} == set(extractor)
+    assert EXTENSIONS == set(extractor)
     assert {(expected, 100)} == {(each.on_page_error, each.dpi) for each in extractor.values()}
     assert reader.on_page_error == chosen
 

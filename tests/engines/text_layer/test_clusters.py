@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -35,6 +36,14 @@ def test_what_is_near_is_one_cluster():
     ]
 
     assert [(0, 1), (2, 3)] == sorted(cluster.members for cluster in clusters_of(places, 300, 300))
+
+
+@pytest.mark.parametrize("offset", [0, 1.5, 3, 4.9])
+def test_distances_count_wherever_the_cells_begin(offset):
+    """This test ensures that things 8 points apart sideways are together, and things 16 points apart are not."""
+    first, second, third = (Rectangle(x + offset, 0, x + offset + 10, 10) for x in (0, 18, 44))
+
+    assert [(0, 1), (2,)] == sorted(cluster.members for cluster in clusters_of([first, second, third], 300, 300))
 
 
 @settings(max_examples=60, deadline=None)
