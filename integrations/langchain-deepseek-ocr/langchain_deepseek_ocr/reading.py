@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from dsocr_loaders import Reader
 from dsocr_loaders.pipeline import SourceOpened
-from dsocr_loaders.runs import ChunkRun
+from dsocr_loaders.runs import ChunkRun, beside_loop
 from dsocr_loaders.values import SourceFailure
 
 from langchain_deepseek_ocr.blobs import BlobIntake
@@ -116,7 +116,7 @@ class DocumentReader:
         run = _DocumentRun(intake, self.settings, keeps_pages=keeps_pages)
         async with aclosing(self._reader.aiter_items(intake, fs=fs, observers=self._observers())) as items:
             async for item in items:
-                for document in run.documents(item):
+                for document in await beside_loop(run.documents, item):
                     yield document
         run.finish()
 

@@ -167,7 +167,7 @@ class DeepSeekOCRReader(BasePydanticReader, Settings):
         """Like `load_nodes`, without blocking the event loop."""
         run = self._node_run(extra_info)
         async for item in self._opened().aiter_items(file_path, fs=fs, name=name):
-            run.add(item)
+            await run.aadd(item)
         return run.nodes()
 
     def as_file_extractor(self) -> dict[str, BaseReader]:
