@@ -65,7 +65,7 @@ def _document_class() -> Any:  # noqa: ANN401 - a pymupdf.Document
     Ten thousand bookmarks take 45 ms (measured), which every worker would spend again after `PAGES_PER_OPENING` pages.
     """
 
-    class Document(_pymupdf().Document):  # type: ignore[misc] # the library ships no types
+    class Document(load().Document):  # type: ignore[misc] # the library ships no types
         reads_outline = False
 
         def _loadOutline(self) -> Any:  # noqa: ANN401, N802 - the library's name
