@@ -93,7 +93,8 @@ def test_killed_and_run_again(make_pdf, tmp_path, kills):
             if not is_last:
                 time.sleep(draw.random() / 4)
                 process.kill()
-            rest, errors = process.communicate(timeout=100)
+            with process:  # communicate() would lose the lines that readline() has read ahead
+                rest, errors = process.stdout.read(), process.stderr.read()
             pages = [line.split() for line in [*lines, *rest.splitlines()] if line.strip()]
             attempts = {int(number): int(attempts) for number, attempts, *_ in pages}
 
