@@ -18,6 +18,7 @@ from PIL import Image, ImageDraw, ImageFont
 from dsocr_loaders.errors import SettingsError, SourceError
 from dsocr_loaders.geometry import FULL_PAGE, Box, box_to_pixels, hull
 from dsocr_loaders.pages import AnnotateJob, CropJob, OpenOptions, PageMark, PageWorker
+from dsocr_loaders.settings.limits import Limits
 from dsocr_loaders.sources import Spool, resolve_sources
 from dsocr_loaders.values import RegionType, Source
 
@@ -80,6 +81,7 @@ def highlight(
     dpi: int = 144,
     pdf_backend: PdfBackend | None = None,
     password: str | None = None,
+    limits: Limits | None = None,
 ) -> tuple[HighlightedPage, ...]: ...
 
 
@@ -92,6 +94,7 @@ def highlight(
     dpi: int = 144,
     pdf_backend: PdfBackend | None = None,
     password: str | None = None,
+    limits: Limits | None = None,
 ) -> bytes: ...
 
 
@@ -103,6 +106,7 @@ def highlight(
     dpi: int = 144,
     pdf_backend: PdfBackend | None = None,
     password: str | None = None,
+    limits: Limits | None = None,
 ) -> tuple[HighlightedPage, ...] | bytes:
     """Return the pages of `source` that `items` come from, with the items' places marked and numbered.
 
@@ -119,6 +123,7 @@ def highlight(
         dpi: of page pictures of a PDF; an image gives its own pixels.
         pdf_backend: the library that draws pages; by default pymupdf if installed, else pdfium.
         password: of an encrypted PDF.
+        limits: the most that the file may hold; the defaults if None.
 
     Raises:
         SettingsError: an item has no such metadata; the message names its position.
@@ -129,7 +134,7 @@ def highlight(
         raise SettingsError(f"form={form!r} is not allowed; allowed: images or pdf.")
     every = [_metadata(item, position) for position, item in enumerate(_listed(items))]
     with Spool() as spool, PageWorker() as worker:
-        found = next(resolve_sources(source, spool=spool), None)
+        found = next(resolve_sources(source, spool=spool, limits=limits), None)
         if not isinstance(found, Source):
             raise SourceError(f"{found.name}: {found.message}" if found else "There is no file to highlight in.")
         places = [
@@ -144,7 +149,7 @@ def highlight(
                 f"{found.name}: none of the {len(every)} items comes from this file as it is now; they come from "
                 f"{names}. Pass that file, or read this one again if it was changed."
             )
-        options = OpenOptions(dpi, pdf_backend, password)
+        options = OpenOptions(dpi, pdf_backend, password, limits or Limits())
         if form == "pdf":
             return worker.run(AnnotateJob(found, tuple(map(_mark, places)), options))
         return tuple(

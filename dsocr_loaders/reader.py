@@ -17,7 +17,7 @@ from dsocr_loaders.journal import ReaderJournal
 from dsocr_loaders.observers import EventDelivery, ProgressObserver
 from dsocr_loaders.pages import PagePool
 from dsocr_loaders.pipeline import PageStream, aiterate, in_thread, iterate
-from dsocr_loaders.runs import ChunkRun, DocumentRun, Run
+from dsocr_loaders.runs import ChunkRun, DocumentRun, Run, beside_loop
 from dsocr_loaders.settings import ReaderArguments, Settings
 from dsocr_loaders.sources import Spool, resolve_sources
 from dsocr_loaders.values import PageResult
@@ -209,7 +209,7 @@ class Reader:
         with run.missing_crops_last():
             async with aclosing(self.aiter_items(source, fs=fs, name=name)) as items:
                 async for item in items:
-                    for each in run.chunks(item):
+                    for each in await beside_loop(run.chunks, item):
                         yield each
         run.finish()
 
@@ -226,7 +226,7 @@ class Reader:
         run = ChunkRun(self.settings, keeps_pages=True)
         with run.handing_over():
             async with aclosing(self.aiter_items(source, fs=fs, name=name)) as items:
-                chunks = [each async for item in items for each in run.chunks(item)]
+                chunks = [each async for item in items for each in await beside_loop(run.chunks, item)]
         run.finish()
         return chunks
 
@@ -251,7 +251,7 @@ class Reader:
             async with aclosing(self.aiter_items(source, fs=fs, name=name)) as items:
                 async for item in items:
                     run.add(item)
-        return run.document()
+        return await in_thread(run.document, "document")
 
     def _items(
         self,

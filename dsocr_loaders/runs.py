@@ -8,24 +8,26 @@ from __future__ import annotations
 
 import logging
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from dsocr_loaders import errors
 from dsocr_loaders.errors import EngineError, JournalError, OutputError, PagesFailed, SourceError, placed
 from dsocr_loaders.granularity import make_cutter
-from dsocr_loaders.pipeline import SourceDone, SourceOpened
+from dsocr_loaders.pipeline import SourceDone, SourceOpened, in_thread
 from dsocr_loaders.structure import Structurer, build_document
 from dsocr_loaders.values import PageResult, PageStatus, SourceFailure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from dsocr_loaders.granularity import Cutter
     from dsocr_loaders.pipeline import RunItem
     from dsocr_loaders.settings import Settings
     from dsocr_loaders.values import Chunk, Document
 
-__all__ = ["ChunkRun", "DocumentRun", "Run", "source_error"]
+__all__ = ["ChunkRun", "DocumentRun", "Run", "beside_loop", "source_error"]
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -56,6 +58,9 @@ class Run:
             return None
         if isinstance(item, SourceOpened):
             self._sources += 1
+            if not item.page_numbers:
+                chosen, total = self._settings.pages, item.info.total_pages
+                _log.warning("%s: pages=%r chooses none of its %d pages.", item.source.name, chosen, total)
         if not isinstance(item, PageResult):
             return item
         return self._take_page(item)
@@ -159,6 +164,17 @@ class DocumentRun(Run):
             raise SourceError("There is no source to read: the list is empty.")
         pages = [*self._pages, *self._structurer.finish()]
         return build_document(self._opened.source, self._opened.info, pages)
+
+
+async def beside_loop(take: Callable[[RunItem], Iterable[T]], item: RunItem) -> Iterable[T]:
+    """Return what a run makes of an item, without holding up the event loop that awaits it.
+
+    What comes before and behind the pages of a source goes to a thread: a tokenizer may be loaded then, and a whole
+    document made, for seconds. A page takes a few milliseconds.
+    """
+    if isinstance(item, PageResult):
+        return take(item)
+    return await in_thread(lambda: list(take(item)), "chunks")
 
 
 def source_error(failure: SourceFailure) -> SourceError:

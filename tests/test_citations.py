@@ -20,6 +20,7 @@ from dsocr_loaders.pages import PageWorker
 from dsocr_loaders.pages.annotating import AnnotateJob, annotated_pdf
 from dsocr_loaders.pages.jobs import OpenOptions
 from dsocr_loaders.pages.workbench import Workbench
+from dsocr_loaders.settings import Limits
 
 UPPER = (0.2, 0.25, 0.8, 0.5)
 LOWER = (0.2, 0.75, 0.6, 0.9)
@@ -305,3 +306,14 @@ class TestAnnotatedPdf:
         with pytest.raises(MissingDependency, match=r'pip install "dsocr-loaders\[pymupdf\]"'):
             annotated_pdf(job, SimpleNamespace(total_pages=1))
         bench.close()
+
+
+def test_limits(report):
+    """This test ensures that the user's own limits hold, for the file and for the pixels of a page."""
+    hit = item(report, (1, UPPER, True))
+    (small,) = highlight(hit, report, limits=Limits(page_pixels=5000))
+
+    width, height = picture_of(small).size
+    assert width * height <= 5000
+    with pytest.raises(SourceError, match=r"limits\.source_bytes=10"):
+        highlight(hit, report, limits=Limits(source_bytes=10))

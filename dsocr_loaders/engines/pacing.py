@@ -20,7 +20,7 @@ __all__ = ["Pacing"]
 
 _log = logging.getLogger("dsocr_loaders.engines")
 
-_SOON_S: Final = 0.1  # between two looks while the limit is being searched
+_SOON_S: Final = 0.05  # between two looks while the limit is being searched
 _SHORTEST_S: Final = 0.25
 _LONGEST_S: Final = 2.0
 _LOOKS_PER_REQUEST: Final = 20

@@ -15,7 +15,16 @@ if TYPE_CHECKING:
     from dsocr_loaders.pages.annotating import AnnotateJob, PageMark
     from dsocr_loaders.pages.cropping import crop
     from dsocr_loaders.pages.digest import pixel_digest
-    from dsocr_loaders.pages.jobs import CropJob, DescribeJob, Job, OpenOptions, PdfBackend, RenderedPage, RenderJob
+    from dsocr_loaders.pages.jobs import (
+        BookmarkJob,
+        CropJob,
+        DescribeJob,
+        Job,
+        OpenOptions,
+        PdfBackend,
+        RenderedPage,
+        RenderJob,
+    )
     from dsocr_loaders.pages.opened import MAX_BOOKMARKS
     from dsocr_loaders.pages.page_worker import PAGE_TIMEOUT_S, PageWorker
     from dsocr_loaders.pages.pool import PagePool
@@ -24,6 +33,7 @@ _HOME_OF = {
     "MAX_BOOKMARKS": "opened",
     "PAGE_TIMEOUT_S": "page_worker",
     "AnnotateJob": "annotating",
+    "BookmarkJob": "jobs",
     "CropJob": "jobs",
     "DescribeJob": "jobs",
     "Job": "jobs",
@@ -42,6 +52,7 @@ __all__ = [
     "MAX_BOOKMARKS",
     "PAGE_TIMEOUT_S",
     "AnnotateJob",
+    "BookmarkJob",
     "CropJob",
     "DescribeJob",
     "Job",

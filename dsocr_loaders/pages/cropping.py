@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dsocr_loaders.errors import SourceError
 from dsocr_loaders.pages.jobs import CropJob, OpenOptions
 from dsocr_loaders.pages.page_worker import PageWorker
+from dsocr_loaders.settings.limits import Limits
 from dsocr_loaders.sources import Spool, resolve_sources
 from dsocr_loaders.values import Source
 
@@ -27,6 +28,7 @@ def crop(
     dpi: int = 144,
     pdf_backend: PdfBackend | None = None,
     password: str | None = None,
+    limits: Limits | None = None,
 ) -> bytes:
     """Return the part of a page that lies in `box`, as the bytes of a PNG file, without any padding.
 
@@ -40,13 +42,15 @@ def crop(
         dpi: dots per inch of a PDF page; an image gives its own pixels.
         pdf_backend: the library; by default pymupdf if installed, else pdfium.
         password: of an encrypted PDF.
+        limits: the most that the file may hold; the defaults if None.
 
     Raises:
         SourceError: the file or page cannot be read.
         SettingsError: there is no such page.
     """
     with Spool() as spool, PageWorker() as worker:
-        found = next(resolve_sources(source, spool=spool))
+        found = next(resolve_sources(source, spool=spool, limits=limits))
         if not isinstance(found, Source):
             raise SourceError(f"{found.name}: {found.message}")
-        return worker.run(CropJob(found, page_number, box, OpenOptions(dpi, pdf_backend, password)))
+        options = OpenOptions(dpi, pdf_backend, password, limits or Limits())
+        return worker.run(CropJob(found, page_number, box, options))

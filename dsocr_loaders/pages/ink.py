@@ -38,6 +38,10 @@ _GRAINS = 4.5
 """Ink is this many standard deviations of the paper's noise away from it: a page of 2 million pixels then has about
 seven that are ink by chance, and they are specks."""
 
+_GRAINIEST = 16
+"""Standard deviation, in levels of 255, beyond which it is no paper: recycled paper, scanned badly and packed hard, has
+up to 10; a photograph that fills the page has more, and would otherwise have nothing on it that is ink."""
+
 _DARK = 96  # contrast of what may be the dark surrounding of a sheet
 _FULL_CELL = 200  # share, of 255, of a cell that such a surrounding may fill
 _BUSY_CELLS = 40
@@ -72,7 +76,7 @@ def measure_ink(image: RgbImage, dpi: float | None = None) -> InkGrid:
         picture = picture.reduce(factor)
         pixels_per_mm /= factor
     paper = paper_of(picture)
-    contrast = max(INK_CONTRAST, round(_GRAINS * paper.grain))
+    contrast = max(INK_CONTRAST, round(_GRAINS * paper.grain)) if paper.grain <= _GRAINIEST else INK_CONTRAST
     for is_darker in (paper.is_light, not paper.is_light):
         depth = paper.depth_of(picture, is_darker=is_darker)
         grid = _grid(depth, contrast if is_darker == paper.is_light else 2 * contrast, pixels_per_mm)
@@ -97,8 +101,7 @@ def _grid(depth: Image.Image, contrast: int, pixels_per_mm: float) -> InkGrid | 
 
 
 def _above(depth: Image.Image, contrast: int) -> Image.Image:
-    least = min(contrast, _CHANNEL_VALUES)
-    return depth.point([0] * least + [_INK] * (_CHANNEL_VALUES - least))
+    return depth.point([0] * contrast + [_INK] * (_CHANNEL_VALUES - contrast))
 
 
 def _has_full_edge(shares: bytes) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from contextlib import suppress
 from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
@@ -45,14 +44,16 @@ def choose_pdf_backend(named: PdfBackend | None) -> PdfBackend:
 
 
 def load_pdf_library(job: Job[object]) -> None:
-    """Import the library that will open the job's source, if it is a PDF and the library is there.
+    """Import the library that will open the job's source, if that is a PDF.
 
     A worker does so before it limits its memory: what the library itself takes is none of the page's, and an import
     that runs out of memory looks like a library that is not installed.
+
+    Raises:
+        MissingDependency: it is not installed.
     """
     if job.source.media_type == PDF:
-        with suppress(ImportError):
-            import_module(_PACKAGES[choose_pdf_backend(job.options.pdf_backend)][0])
+        import_module(f"dsocr_loaders.pages.{choose_pdf_backend(job.options.pdf_backend)}_backend").load()
 
 
 def open_source(

@@ -28,14 +28,19 @@ if TYPE_CHECKING:
     from dsocr_loaders.settings.limits import Limits
     from dsocr_loaders.values import Source
 
-__all__ = ["PdfiumSource"]
+__all__ = ["PdfiumSource", "load"]
 
 _BYTES_PER_PIXEL = 3
 _WHITE = 0xFFFFFFFF
 _SMALLEST_SIDE = 1.0  # a page with a side below is a square of this in MuPDF, in units of its user space
 
 
-def _pypdfium2() -> Any:  # noqa: ANN401 - the library ships no types
+def load() -> Any:  # noqa: ANN401 - the library ships no types
+    """Return the library.
+
+    Raises:
+        MissingDependency: it cannot be imported.
+    """
     try:
         import pypdfium2  # noqa: PLC0415 - loaded when needed, like its alternative
     except ImportError as error:
@@ -56,7 +61,7 @@ class PdfiumSource:
         self._limits = limits
         self.notes: tuple[str, ...] = ()
         self._password = password
-        self._pypdfium2 = _pypdfium2()
+        self._pypdfium2 = load()
         self._raw = self._pypdfium2.raw
         self._document = self._open()
         self._rendered = 0

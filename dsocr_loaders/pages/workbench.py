@@ -12,7 +12,7 @@ from PIL import Image
 from dsocr_loaders.errors import DsocrError, LimitExceeded, SourceDamaged
 from dsocr_loaders.pages.annotating import AnnotateJob, annotated_pdf
 from dsocr_loaders.pages.ink import INK_DPI, measure_ink
-from dsocr_loaders.pages.jobs import DescribeJob, RenderedPage, RenderJob
+from dsocr_loaders.pages.jobs import BookmarkJob, DescribeJob, RenderedPage, RenderJob
 from dsocr_loaders.pages.memory import is_out_of_memory
 from dsocr_loaders.pages.opening import choose_pdf_backend, open_source
 from dsocr_loaders.pages.pixels_wanted import PixelsWanted
@@ -62,6 +62,8 @@ class Workbench:
     def _performed(self, job: Job[object]) -> object:
         if isinstance(job, DescribeJob):
             return self._describe(job)
+        if isinstance(job, BookmarkJob):
+            return self._opened(job.source, job.options).bookmarks
         if isinstance(job, RenderJob):
             return self._render(job)
         if isinstance(job, AnnotateJob):
@@ -80,7 +82,8 @@ class Workbench:
 
     def _describe(self, job: DescribeJob) -> SourceInfo:
         opened = self._opened(job.source, job.options)
-        return SourceInfo(opened.total_pages, opened.labels, opened.bookmarks, opened.backend)
+        bookmarks = opened.bookmarks if job.needs_bookmarks else ()
+        return SourceInfo(opened.total_pages, opened.labels, bookmarks, opened.backend)
 
     def _render(self, job: RenderJob) -> RenderedPage:
         opened = self._opened(job.source, job.options)

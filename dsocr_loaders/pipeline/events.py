@@ -37,7 +37,7 @@ class SourceOpened:
 
     Attributes:
         source: the file.
-        info: what it says about itself.
+        info: what it says about itself. As observers are told it, without bookmarks, which are read meanwhile.
         page_numbers: the pages that will follow, in order.
     """
 

@@ -12,11 +12,14 @@ behind a long one.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from dsocr_loaders.engines.permits import FairPermits
 from dsocr_loaders.errors import DsocrError, EngineError
-from dsocr_loaders.pages import DescribeJob
+from dsocr_loaders.pages import BookmarkJob, DescribeJob
+from dsocr_loaders.pages.opening import PDF
 from dsocr_loaders.pipeline.desk import open_options
 from dsocr_loaders.pipeline.events import SourceDone, SourceOpened, SourceRefused, tell_nobody
 from dsocr_loaders.pipeline.outlet import Batch, Outlet
@@ -40,6 +43,10 @@ __all__ = ["PageStream", "RunItem"]
 
 _BUFFER: Final = 10  # results waiting for their turn, per image
 _LOOK_AHEAD: Final = 2  # sources hashed and opened while the pages of the one before are being admitted
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 RunItem = SourceOpened | PageResult | SourceDone | SourceFailure
 
@@ -85,13 +92,13 @@ class PageStream:
         self._store = store
         self._listener = tell
         self._options = open_options(settings)
-        self._outlet: Outlet[RunItem, PageResult] = Outlet(is_ordered=is_ordered)
+        self._outlet: Outlet[RunItem | asyncio.Task[SourceOpened], PageResult] = Outlet(is_ordered=is_ordered)
         self._described: asyncio.Queue[SourceOpened | SourceFailure | None] = asyncio.Queue()
         self._ahead = asyncio.Semaphore(_LOOK_AHEAD)
-        self._pages: set[asyncio.Task[PageResult]] = set()
+        self._running: set[asyncio.Task[Any]] = set()  # pages, and bookmarks
         self._stages: tuple[asyncio.Task[None], ...] = ()
         self._reading: PageReading | None = None
-        self._head: RunItem | asyncio.Task[PageResult] | None = None
+        self._head: RunItem | asyncio.Task[RunItem] | None = None
         self._has_failed = False
         self._is_over = False
 
@@ -130,7 +137,7 @@ class PageStream:
     async def close(self) -> None:
         """Cancel everything that is under way and wait until it has ended. Safe to call twice."""
         self._is_over = True
-        running = [*self._stages, *self._pages]
+        running = [*self._stages, *self._running]
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
@@ -174,20 +181,36 @@ class PageStream:
     async def _opened(self, source: Source) -> SourceOpened | SourceFailure:
         try:
             # As a party of its own, it is not behind the pages that wait for a worker.
-            info = await self._pool.run(DescribeJob(source, self._options), party=self)
+            job = DescribeJob(source, self._options, needs_bookmarks=False)
+            info = await self._pool.run(job, party=self)
         except EngineError:
             raise
         except DsocrError as error:
             return SourceFailure(source.name, type(error).__name__, str(error))
         return SourceOpened(source, info, selected_pages(self._settings.pages, info.total_pages))
 
+    async def _with_bookmarks(self, opened: SourceOpened, has_begun: asyncio.Event) -> SourceOpened:
+        """Return `opened` with the bookmarks, read beside the first pages, which do not wait for them."""
+        await has_begun.wait()
+        source = opened.source
+        if source.media_type != PDF:
+            return opened
+        try:
+            bookmarks = await self._pool.run(BookmarkJob(source, self._options), party=self)
+        except EngineError:
+            raise
+        except DsocrError as error:
+            _log.warning("%s: going on without its bookmarks: %s", source.name, error)
+            return opened
+        return replace(opened, info=replace(opened.info, bookmarks=bookmarks))
+
     async def _admit(self, reading: PageReading) -> None:
         try:
             while (described := await self._described.get()) is not None and not self._is_in_vain:
                 self._ahead.release()
                 await self._places.acquire()
-                self._outlet.put(described)
                 if isinstance(described, SourceFailure):
+                    self._outlet.put(described)
                     self._tell(SourceRefused(described))
                 else:
                     self._tell(described)
@@ -197,29 +220,40 @@ class PageStream:
 
     async def _admit_pages(self, opened: SourceOpened, reading: PageReading) -> None:
         batch = Batch()
-        for page_number in opened.page_numbers:
-            await asyncio.sleep(0)  # a permit that is free is no wait, and hundreds of pages would begin in one turn
-            await self._places.acquire()
-            if self._is_in_vain:
-                return
-            place = PagePlace(opened.source, opened.info, page_number)
-            known = await reading.known(place)
-            if known is not None:
-                self._expect(reading.recall(place, known), batch)
-                continue
-            hold = await reading.image()
-            self._expect(reading.read(place, hold), batch, hold)
+        has_begun = asyncio.Event()
+        self._outlet.put(self._followed(asyncio.create_task(self._with_bookmarks(opened, has_begun))))
+        try:
+            for page_number in opened.page_numbers:
+                await asyncio.sleep(0)  # a free permit is no wait, and hundreds of pages would begin in one turn
+                await self._places.acquire()
+                if self._is_in_vain:
+                    return
+                await self._admit_page(PagePlace(opened.source, opened.info, page_number), reading, batch)
+                has_begun.set()  # the first page is in line for a worker before the bookmarks are
+        finally:
+            has_begun.set()
         await self._places.acquire()
         self._outlet.put_behind(SourceDone(opened.source), batch)
 
-    def _expect(self, page: Coroutine[object, object, PageResult], batch: Batch, hold: Hold | None = None) -> None:
-        task = asyncio.create_task(page)
-        self._pages.add(task)
-        task.add_done_callback(lambda done: self._has_ended(done, hold))
-        self._outlet.expect(task, batch)
+    async def _admit_page(self, place: PagePlace, reading: PageReading, batch: Batch) -> None:
+        known = await reading.known(place)
+        if known is not None:
+            self._expect(reading.recall(place, known), batch)
+        else:
+            hold = await reading.image()
+            self._expect(reading.read(place, hold), batch, hold)
 
-    def _has_ended(self, task: asyncio.Task[PageResult], hold: Hold | None) -> None:
-        self._pages.discard(task)
+    def _expect(self, page: Coroutine[object, object, PageResult], batch: Batch, hold: Hold | None = None) -> None:
+        self._outlet.expect(self._followed(asyncio.create_task(page), hold), batch)
+
+    def _followed(self, task: asyncio.Task[T], hold: Hold | None = None) -> asyncio.Task[T]:
+        """Return the task, which is cancelled when the stream is closed."""
+        self._running.add(task)
+        task.add_done_callback(lambda done: self._has_ended(done, hold))
+        return task
+
+    def _has_ended(self, task: asyncio.Task[T], hold: Hold | None) -> None:
+        self._running.discard(task)
         if hold is not None:
             hold.give_back()  # a task that is cancelled before it began has not done so
         if not task.cancelled() and task.exception() is not None:  # seen: asyncio complains about one that is not

@@ -13,7 +13,8 @@ A source that cannot be taken is a `SourceFailure` at its place in the order; th
 
 from __future__ import annotations
 
+from dsocr_loaders.sources.folders import EXTENSIONS
 from dsocr_loaders.sources.resolving import FileSystem, Sourceable, resolve_sources
 from dsocr_loaders.sources.spool import Spool
 
-__all__ = ["FileSystem", "Sourceable", "Spool", "resolve_sources"]
+__all__ = ["EXTENSIONS", "FileSystem", "Sourceable", "Spool", "resolve_sources"]

@@ -65,16 +65,16 @@ def from_file_system(given: str, intake: Intake) -> Iterator[Source | SourceFail
 
 
 def _paths(fs: _FolderSystem, given: str, intake: Intake) -> Iterator[str | SourceFailure]:
-    with in_words():
+    with in_words(fs):
         is_pattern = has_pattern_marks(given) and not fs.exists(given)
         is_folder = not is_pattern and fs.isdir(given)
     if is_pattern:
-        with in_words():
+        with in_words(fs):
             matches = sorted(fs.glob(given))
         for path in matches:
             # fsspec's patterns match hidden names too.
             hidden = [part for part in path.split("/") if part.startswith(".") and part not in given.split("/")]
-            with in_words():
+            with in_words(fs):
                 is_folder = fs.isdir(path)
             if hidden or (is_folder and not intake.recursive):
                 continue
@@ -93,7 +93,7 @@ def _files_of(fs: _FolderSystem, folder: str, intake: Intake, depth: int) -> Ite
         yield nesting_exceeded(folder, intake.limits.nesting)
         return
     try:
-        with in_words():
+        with in_words(fs):
             entries = sorted(fs.ls(folder, detail=True), key=lambda entry: str(entry["name"]))
     except SourceError as error:
         yield failure_of(folder, error)
@@ -116,7 +116,7 @@ def _is_ours(fs: FileSystem, path: str) -> bool:
     if posixpath.splitext(path)[1].lower() in EXTENSIONS:
         return True
     try:
-        with in_words():
+        with in_words(fs):
             head = getattr(fs, "cat_file", None)  # asks for a range, where open() may read megabytes ahead
             if head is not None:
                 return media_type_of(bytes(head(path, 0, HEAD_BYTES))) is not None
@@ -128,7 +128,7 @@ def _is_ours(fs: FileSystem, path: str) -> bool:
 
 def _file(fs: FileSystem, path: str, name: str, intake: Intake) -> Source | SourceFailure:
     try:
-        with in_words():
+        with in_words(fs):
             stream = fs.open(path, "rb")
     except SourceError as error:
         return failure_of(name, error)

@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 
 __all__ = ["EXTENSIONS", "from_folder", "from_pattern", "has_pattern_marks", "nesting_exceeded"]
 
-EXTENSIONS = frozenset({".pdf", ".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".jp2", ".heic"})
+EXTENSIONS = frozenset(
+    {
+        *(".pdf", ".png", ".webp", ".bmp", ".dib", ".gif", ".tif", ".tiff", ".heic", ".heif"),
+        *(".jpg", ".jpeg", ".jpe", ".jfif", ".jp2", ".jpx", ".j2k"),
+    }
+)
 """Extensions that promise one of our types: such a file that is none is a failure, not passed over."""
 
 _MARKS = re.compile(r"[*?\[]")

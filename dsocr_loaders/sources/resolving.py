@@ -121,7 +121,7 @@ def _from_url(url: str, intake: Intake) -> Source | SourceFailure:
 
     name = intake.name or shown_url(url)
     if not _FETCHED.match(url):
-        hint = "Such a URL is read through its file system: pass fs=, an fsspec file system, to a Reader."
+        hint = "Such a URL is read through its file system: pass an fsspec file system beside the path: fs=..."
         return SourceFailure(name, SourceUnsupported.__name__, hint)
     blocks = fetched(url, intake.limits, intake.spool.require_open, allows_private=intake.allows_private_urls)
     # Without the query, which is never kept, two files may have one name.

@@ -108,14 +108,15 @@ def failure_of(name: str, error: SourceError) -> SourceFailure:
 
 
 @contextmanager
-def in_words() -> Iterator[None]:
-    """Turn what file systems, local or foreign, raise into a `SourceError`."""
+def in_words(fs: object = None) -> Iterator[None]:
+    """Turn what file systems, local (None) or foreign, raise into a `SourceError`."""
     try:
         yield
     except DsocrError:
         raise
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise SourceNotFound(f"There is no such file or folder, seen from {Path.cwd()}.") from error
+        where = f"seen from {Path.cwd()}" if fs is None else f"in {type(fs).__name__}"
+        raise SourceNotFound(f"There is no such file or folder, {where}.") from error
     except Exception as error:  # foreign file systems raise classes of their own
         raise SourceError(f"It cannot be read: {reason_of(error)}.") from error
 

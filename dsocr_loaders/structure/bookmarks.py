@@ -45,18 +45,15 @@ class Bookmarks:
             and entries[0] is outermost[0]
             and numbering_of(entries[0].title) is None
         )
-        shift = 0 if has_root else _SECTION_LEVEL - 1
-        self._levels: dict[int, list[_Bookmark]] = {}
+        self._shift = 0 if has_root else _SECTION_LEVEL - 1
+        self._of_page: dict[int, list[OutlineEntry]] = {}
         for entry in entries:
-            number = numbering_of(entry.title)
-            words = entry.title[number.end :] if number else entry.title
-            values = number.values if number else ()
-            found = _Bookmark(title_key(entry.title), title_key(words), values, entry.level + shift)
-            self._levels.setdefault(entry.page_number, []).append(found)
+            self._of_page.setdefault(entry.page_number, []).append(entry)
 
     def level(self, heading: Heading) -> int | None:
         """Return the level that a bookmark gives the heading, None if none means it."""
-        entries = self._levels.get(heading.page_number)
+        # Taken apart page by page: those of a long file take a tenth of a second, which its first chunk would wait for.
+        entries = [self._bookmark(entry) for entry in self._of_page.get(heading.page_number, ())]
         if not entries:
             return None
         whole = title_key(heading.text)
@@ -68,6 +65,12 @@ class Bookmarks:
         alike = [(fuzz.ratio(entry.key, whole), entry.level) for entry in entries if _fits(entry, heading)]
         ratio, level = max(alike, key=lambda pair: pair[0], default=(0.0, 0))
         return level if ratio >= _ALIKE else None
+
+    def _bookmark(self, entry: OutlineEntry) -> _Bookmark:
+        number = numbering_of(entry.title)
+        words = entry.title[number.end :] if number else entry.title
+        values = number.values if number else ()
+        return _Bookmark(title_key(entry.title), title_key(words), values, entry.level + self._shift)
 
 
 def _fits(entry: _Bookmark, heading: Heading) -> bool:

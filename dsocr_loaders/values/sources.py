@@ -81,7 +81,7 @@ class PagePlace:
 
     Attributes:
         source: the file.
-        info: what the file says about itself.
+        info: what the file says about itself; in a run without its bookmarks, which no page waits for.
         page_number: from 1.
     """
 

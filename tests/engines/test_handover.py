@@ -116,7 +116,7 @@ def test_what_nobody_takes_goes_with_its_page(folder):
     del arrived
     gc.collect()
 
-    assert [] == files_in(folder)
+    wait_until(lambda: files_in(folder) == [])
 
 
 def test_an_empty_array_is_one(folder):

@@ -13,7 +13,8 @@ import pytest
 from dsocr_loaders.engines.loop import EngineLoop
 from dsocr_loaders.errors import EngineDead
 
-SOON_S = 1.0
+SOON_S = 20.0  # a wait that costs nothing where all is well, on a busy machine too
+LONGEST_CLOSE_S = 4.0  # after five, a close gives up on what does not end
 
 
 @pytest.fixture
@@ -131,7 +132,7 @@ async def divide_by_zero():
 
 
 def test_close_cancels_what_runs_and_ends_the_thread(loop):
-    """This test ensures that closing takes less than a second, lets coroutines clean up and tells their callers."""
+    """This test ensures that closing gives nothing up: it lets coroutines clean up and tells their callers at once."""
     started, cancelled = threading.Event(), threading.Event()
     future = loop.submit(run_until_cancelled(started, cancelled))
     assert started.wait(SOON_S)
@@ -140,7 +141,7 @@ def test_close_cancels_what_runs_and_ends_the_thread(loop):
 
     loop.close()
 
-    assert time.monotonic() - begin < SOON_S
+    assert time.monotonic() - begin < LONGEST_CLOSE_S
     assert not thread.is_alive()
     assert cancelled.is_set()
     with pytest.raises(CancelledError):
@@ -188,7 +189,7 @@ def test_close_does_not_wait_for_a_coroutine_that_closes_too(loop):
 
     loop.close()
 
-    assert time.monotonic() - begin < SOON_S
+    assert time.monotonic() - begin < LONGEST_CLOSE_S
 
 
 async def close_when_cancelled(loop, started):

@@ -118,7 +118,8 @@ def test_an_engine_object_stays_open(mixed):
         with Reader(engine, prefer_text_layer=True) as reader:
             assert ["text_layer", "ocr", "ocr", "ocr"] == [page.text_source for page in reader.iter_pages(mixed)]
 
-    assert [2, 4, 2, 4] == [request.page.page_number for request in engine.requests]
+    asked = [request.page.page_number for request in engine.requests]
+    assert ([2, 4], [2, 4]) == (sorted(asked[:2]), sorted(asked[2:]))  # in either order: they are read side by side
     assert not engine.is_closed
     engine.close()
 

@@ -97,7 +97,7 @@ def test_killed_and_run_again(make_pdf, tmp_path, kills):
             pages = [line.split() for line in [*lines, *rest.splitlines()] if line.strip()]
             attempts = {int(number): int(attempts) for number, attempts, *_ in pages}
 
-            assert list(range(1, len(pages) + 1)) == list(attempts)
+            assert list(range(1, len(pages) + 1)) == list(attempts), errors
             assert not [number for number in finished if attempts.get(number, 0)], errors
             assert len(server.requests) - asked >= sum(attempts.values())
             finished |= set(attempts)

@@ -9,6 +9,7 @@ from PIL import Image
 from dsocr_loaders.errors import SettingsError, SourceError
 from dsocr_loaders.geometry import Box
 from dsocr_loaders.pages import crop
+from dsocr_loaders.settings import Limits
 
 
 @pytest.fixture
@@ -37,3 +38,14 @@ def test_crop_fails(path):
         crop("nowhere.pdf", 1, Box(0, 0, 1, 1))
     with pytest.raises(SettingsError, match="page=2"):
         crop(path, 2, Box(0, 0, 1, 1), pdf_backend="pdfium")
+
+
+def test_crop_within_limits(path):
+    """This test ensures that the user's own limits hold, for the file and for the pixels."""
+    small = Image.open(
+        io.BytesIO(crop(path, 1, Box(0, 0, 1, 1), pdf_backend="pdfium", limits=Limits(page_pixels=5000)))
+    )
+
+    assert (50, 100) == small.size
+    with pytest.raises(SourceError, match=r"limits\.source_bytes=10"):
+        crop(path, 1, Box(0, 0, 1, 1), limits=Limits(source_bytes=10))

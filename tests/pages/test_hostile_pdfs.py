@@ -180,7 +180,7 @@ def test_page_that_hangs(take, backend, tmp_path):
         with pytest.raises(
             SourceDamaged, match=r"laughs\.pdf, page 1: the page worker (hung|crashed).*tried once more"
         ):
-            worker.run(CropJob(bad, 1, FULL_PAGE, options), 0.8)
+            worker.run(CropJob(bad, 1, FULL_PAGE, options), 0.4)
 
         assert worker.run(CropJob(good, 1, FULL_PAGE, options)).startswith(b"\x89PNG")
         assert first != worker.process_id

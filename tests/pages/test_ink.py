@@ -59,6 +59,15 @@ def test_small_mark_is_seen(paper, ink):
     assert [(INK_COLUMNS + 30, 3)] == [(index, share) for index, share in enumerate(grid.shares) if share]
 
 
+@pytest.mark.parametrize("levels", [(0, 255), (40, 140), (110, 250)])
+def test_picture_all_over(levels):
+    """This test ensures that a noisy picture that fills the page is not taken for very grainy paper without ink."""
+    noise = random.Random(1)  # noqa: S311 - no secret
+    data = bytes(noise.randint(*levels) for _ in range(300 * 400 * 3))
+
+    assert not measure_ink(RgbImage(300, 400, data)).is_blank
+
+
 def test_shares():
     """This test ensures that shares say how much of each cell is dark, rounded up, row by row."""
     picture = plain(size=(INK_COLUMNS * 10, INK_ROWS * 10))

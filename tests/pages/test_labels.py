@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dsocr_loaders.pages.labels import LabelRule, clean_text, labels_from_rules
@@ -46,6 +46,7 @@ def test_no_rules():
 RULES = st.builds(LabelRule, st.integers(), st.sampled_from(["D", "R", "r", "A", "a", ""]), st.text(), st.integers())
 
 
+@settings(max_examples=40)
 @given(st.lists(RULES), st.integers(0, 30))
 def test_every_page_has_a_label(rules, total_pages):
     """This test ensures that whatever a file says, each page has one short label that is not empty."""

@@ -395,7 +395,7 @@ time.sleep(600)
 """
 
 
-@pytest.mark.parametrize("is_forked", [False, True])
+@pytest.mark.parametrize("is_forked", [False, pytest.param(True, marks=pytest.mark.slow)])  # looks every two seconds
 def test_killed_owner(tmp_path, is_forked):
     """This test ensures that a worker ends when its owner is killed, even if a fork holds the pipe open."""
     (tmp_path / "a.pdf").write_bytes(as_pdf(1))

@@ -13,6 +13,7 @@ from dsocr_loaders.pages.opening import open_source
 from dsocr_loaders.settings import Limits
 
 MEDIA = (-20, 30, 400, 530)
+DPI_OF_UNIT = {1: (72, 144, 201), 2.5: (41, 72), 0.4: (144, 301)}  # pages of a like number of pixels
 MARKS = {(255, 0, 0): (60, 100, 110, 130), (0, 160, 0): (250, 380, 300, 440), (0, 0, 255): (150, 200, 190, 260)}
 
 
@@ -67,7 +68,7 @@ def test_pdf(take, backend, rotate, crop, user_unit):
     frame = PdfFrame(*crop, rotate, user_unit)
     with closing(open_source(take(pdf(crop, rotate, user_unit)), backend)) as opened:
         page = opened.frame(1)
-        pictures = {dpi: shown(opened, dpi=dpi) for dpi in (72, 144, 201)}
+        pictures = {dpi: shown(opened, dpi=dpi) for dpi in DPI_OF_UNIT[user_unit]}
 
     assert frame.size_pt == pytest.approx((page.width, page.height), abs=0.002)
     assert ("pt", rotate) == (page.unit, page.rotation)

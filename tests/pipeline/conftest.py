@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from dsocr_loaders.testing import ScriptedEngine
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def pool() -> Iterator[PagePool]:
+    """Return page workers that all tests here share, since starting them is most of what a test takes."""
     pool = PagePool(2)
     yield pool
     pool.close()

@@ -14,10 +14,12 @@ async def collected(pages):
     return [page.page_number async for page in pages]
 
 
-def test_pages_come_as_they_are_read_and_everything_else_in_order(make_pdf):
+def test_pages_come_as_they_are_read_and_everything_else_in_order(make_pdf, pool, monkeypatch):
     """This test ensures that a slow first page is yielded last by both faces of `iter_pages`, and by nothing else."""
-    engine = ScriptedEngine(ANSWER, delay_s=lambda request: 1.0 if request.page.page_number == 1 else 0.0)
+    engine = ScriptedEngine(ANSWER, delay_s=lambda request: 0.4 if request.page.page_number == 1 else 0.0)
     path = make_pdf("1", "2", "3")
+    monkeypatch.setattr(pool, "close", lambda: None)
+    monkeypatch.setattr("dsocr_loaders.reader.PagePool", lambda _: pool)
 
     with Reader(engine, ordered=False, granularity="page") as reader:
         reader.read(path)  # starts the page workers

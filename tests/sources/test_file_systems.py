@@ -42,7 +42,9 @@ def test_file_system(spool, tmp_path):
 
     assert ("bucket/b.pdf", "bucket/b.pdf", len(PDF)) == (found.name, found.canonical, found.size_bytes)
     assert PDF == Path(found.path).read_bytes()
-    assert ("bucket/missing.pdf", "SourceNotFound") == (missing.name, missing.kind)
+    assert (
+        SourceFailure("bucket/missing.pdf", "SourceNotFound", "There is no such file or folder, in Bucket.") == missing
+    )
     assert SourceFailure("down.pdf", "SourceError", "It cannot be read: ConnectionError: no route.") == down
 
 

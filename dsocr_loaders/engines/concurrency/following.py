@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 __all__ = ["LoadFollowing"]
 
 _FIRST: Final = 8
-_DOUBLED_UP_TO: Final = 32
 _KEPT_WAITING: Final = 1 / 32  # of those that run
-_STEP: Final = 1 / 4  # of the limit: at most by so much will it turn out to be too high
-_SMALL_STEP: Final = 1 / 16
+_STEP: Final = 1 / 8  # of the limit: at most by so much will it turn out to be too high
+_LEAST_STEP: Final = 4
+_SMALL_STEP: Final = 1 / 16  # once the server was full
 _LEAST_UNSEEN: Final = 8
 _CROWDED_SHARE: Final = 0.25
 _FEWEST_ENDS: Final = 32
@@ -87,7 +87,8 @@ class LoadFollowing:
 
         Others may ask the same server: of what waits too much, this client takes back its share. The limit grows only
         while it is used up and the server sees most of what was sent: what it does not see yet, its front end is
-        still unpacking, and more would not come in faster.
+        still unpacking, and more would not come in faster. It grows in steps of an eighth, looked at often: whatever is
+        too much is held as images meanwhile.
         """
         seen = load.running + load.waiting
         kept_waiting = max(1, ceil(load.running * _KEPT_WAITING))
@@ -100,8 +101,8 @@ class LoadFollowing:
         elif load.waiting < kept_waiting and was_used_up:
             unseen = self._in_flight - seen
             if unseen <= max(_LEAST_UNSEEN, load.running):
-                if self._limit < _DOUBLED_UP_TO and not self._was_full:
-                    step = float(self._limit)
+                if self._was_full:
+                    step = max(1, int(self._limit * _SMALL_STEP))
                 else:
-                    step = self._limit * (_SMALL_STEP if self._was_full else _STEP)
-                self._limit = min(self._ceiling, self._limit + max(1, int(step)))
+                    step = max(_LEAST_STEP, int(self._limit * _STEP))
+                self._limit = min(self._ceiling, self._limit + step)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dsocr_loaders.engines.text_layer.clusters import clusters_of
 from dsocr_loaders.engines.text_layer.kinds import caption_start
 from dsocr_loaders.engines.text_layer.layer import Rectangle, rectangle_around
+from dsocr_loaders.values import RegionType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,7 +25,8 @@ _BACKGROUND = 0.8  # of the page: text stands on such an image
 _GAP_PT = 1.5  # tiles of one image touch
 _FILLED = 0.98  # of the rectangle around two tiles is theirs
 _MOST_CLUSTERS = 100  # the largest of a page; smaller ones are hardly figures
-_FEWEST_PATHS = 4  # of a drawing
+_FEWEST_PATHS = 4  # of a drawing, unless a caption says that it is one
+_CAPTION_GAP_PT = 24.0  # between such a drawing and its caption
 _SMALLEST_DRAWING_PT = (40.0, 24.0)
 _TABLE_SHARE = 0.3  # of a drawing's area that a table takes: its rules, not a drawing
 _LONG_LABEL = 40  # characters
@@ -85,12 +87,13 @@ def _drawings_of(layer: Layer, runs: Sequence[Run], body_size: float) -> list[Re
     frame = layer.frame
     page_area = frame.width * frame.height
     strokes = [place for place in layer.strokes if place.area <= _BACKGROUND * page_area]
+    captions = [run.place for run in runs if _is_figure_caption(run.text)]
     found: list[Rectangle] = []
     clusters = sorted(clusters_of(strokes, frame.width, frame.height), key=lambda cluster: -cluster.place.area)
     for cluster in clusters[:_MOST_CLUSTERS]:
         place = cluster.place
         if (
-            len(cluster.members) >= _FEWEST_PATHS
+            (len(cluster.members) >= _FEWEST_PATHS or _has_caption(place, captions))
             and place.width >= _SMALLEST_DRAWING_PT[0]
             and place.height >= _SMALLEST_DRAWING_PT[1]
             and place.area <= _BACKGROUND * page_area
@@ -100,6 +103,20 @@ def _drawings_of(layer: Layer, runs: Sequence[Run], body_size: float) -> list[Re
         ):
             found.append(place)
     return found
+
+
+def _is_figure_caption(text: str) -> bool:
+    start = caption_start(text.strip())
+    return start is not None and start.is_marked and start.type is RegionType.FIGURE
+
+
+def _has_caption(place: Rectangle, captions: Iterable[Rectangle]) -> bool:
+    """Whether one of the captions stands at the lower or upper edge."""
+    return any(
+        min(place.x1, caption.x1) > max(place.x0, caption.x0)
+        and min(abs(caption.centre[1] - edge) for edge in (place.y0, place.y1)) <= _CAPTION_GAP_PT
+        for caption in captions
+    )
 
 
 def _has_shape(cluster: Cluster, strokes: Sequence[Rectangle]) -> bool:
@@ -122,7 +139,8 @@ def _is_labelled(place: Rectangle, runs: Sequence[Run], body_size: float) -> boo
 
 def _with_labels(place: Rectangle, runs: Sequence[Run], body_size: float) -> Figure:
     """Return the drawing with the text inside, and with small text right beside it, such as the numbers of an axis."""
-    labels = [run for run in runs if place.contains(*run.place.centre)]
+    # A stroke's place is as large as its sharpest corner might be, so a caption below may seem to lie inside.
+    labels = [run for run in runs if place.contains(*run.place.centre) and not _is_figure_caption(run.text)]
     around = rectangle_around([place, *(run.place for run in labels)])
     own = set(map(id, labels))
     near = [run for run in runs if id(run) not in own and _may_be_label(run, body_size)]

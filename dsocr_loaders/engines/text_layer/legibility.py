@@ -8,7 +8,8 @@ all text of the page, so that formulas, tables, code and names, which break ever
 * signs next to other signs, where words should be;
 * letters of different scripts next to each other in one word;
 * letters that follow each other as in no language: for each of the scripts in `letter_pairs.txt`, what a pair costs
-  there on the average, in bits; and for Chinese characters and Korean syllables, how many are everyday ones.
+  there on the average, in bits; for Chinese characters and Korean syllables, how many are everyday ones; and how many
+  of the syllables are in the Korean standard of 1987, which has all that the language needs.
 
 What cannot be told: an alphabet without a table, kana, too little text (`_FEWEST_PAIRS`), and Chinese characters or
 Korean syllables that are swapped with each other within one page.
@@ -52,6 +53,8 @@ _SHORT_TEXT = 2.2  # bits: what the average may be off by, times the root of the
 
 _FEWEST_IDEOGRAPHS = 80
 _FEWEST_COMMON = 0.07  # of the ideographs or syllables; honest text has 0.2 to 0.8, chance 0.03
+_FEWEST_STANDARD = 0.8  # of the syllables are in KS X 1001; honest text has 0.99, chance 0.21
+_BYTES_OF_STANDARD = 2  # in EUC-KR, which spells other syllables out in eight
 _EAST_ASIAN = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "LATIN", "KATAKANA-HIRAGANA"})
 
 _LETTERS = frozenset({"Ll", "Lo", "Lu", "Lt", "Mn", "Mc"})
@@ -152,4 +155,8 @@ def _strange_ideographs(packed: str) -> str | None:
         common = sum(character in everyday for character in found)
         if len(found) >= _FEWEST_IDEOGRAPHS and common < _FEWEST_COMMON * len(found):
             return f"of its {len(found)} {name} only {common} are everyday ones"
+    syllables = [character for character in packed if "\uac00" <= character <= "\ud7a3"]
+    standard = sum(len(character.encode("euc_kr")) == _BYTES_OF_STANDARD for character in syllables)
+    if len(syllables) >= _FEWEST_IDEOGRAPHS and standard < _FEWEST_STANDARD * len(syllables):
+        return f"{len(syllables) - standard} of its {len(syllables)} Korean syllables are in no Korean word"
     return None

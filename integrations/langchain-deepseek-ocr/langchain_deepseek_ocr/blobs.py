@@ -17,7 +17,7 @@ from langchain_deepseek_ocr.arrays import ARRAY_TYPE, array_as_png
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dsocr_loaders.sources import Sourceable
+    from dsocr_loaders.sources import FileSystem, Sourceable
 
 __all__ = ["BlobIntake", "BlobStream", "Loadable"]
 
@@ -59,10 +59,12 @@ class BlobIntake:
 
     Args:
         given: a source of the core, blobs, or what yields blobs.
+        fs: the file system of the core's sources. A blob opens its file itself, on whatever it lies.
     """
 
-    def __init__(self, given: Loadable) -> None:
+    def __init__(self, given: Loadable, fs: FileSystem | None = None) -> None:
         self._given = given
+        self._fs = fs
         self._taken: deque[Blob] = deque()
 
     def __iter__(self) -> Iterator[Sourceable]:
@@ -73,7 +75,7 @@ class BlobIntake:
                 raise SettingsError("Blobs and other sources are mixed in one list; give them to a loader each.")
             if isinstance(each, Blob):
                 self._taken.append(each)
-                yield _source_of(each)
+                yield _source_of(each) if self._fs is None else cast("BinaryIO", BlobStream(each))
             else:
                 yield each
 

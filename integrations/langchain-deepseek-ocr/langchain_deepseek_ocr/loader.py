@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
 
     from dsocr_loaders.settings import ReaderArguments
+    from dsocr_loaders.sources import FileSystem
     from langchain_core.callbacks import Callbacks
     from langchain_core.documents import Document
 
@@ -40,6 +41,7 @@ class DeepSeekOCRLoader(DocumentReader, BaseLoader):
             `langchain_core` `BlobLoader`, a `Blob`, or an iterable of `Blob`s. A blob is one file.
         engine: what reads: `"auto"`, a base URL, `"text_layer"`, `"replay:FOLDER"`, or an engine; see
             `dsocr_loaders.Settings`.
+        fs: an fsspec file system that the paths, folders and patterns are on.
         callbacks: LangChain callback handlers; they and those of a chain around the call get pages, retries and the
             run's report as custom events, see `langchain_deepseek_ocr.events`.
         **settings: see `dsocr_loaders.Settings`; `contextualize` (the headings above go before the text) is on by
@@ -54,11 +56,13 @@ class DeepSeekOCRLoader(DocumentReader, BaseLoader):
         file_path: Loadable,
         *,
         engine: object = "auto",
+        fs: FileSystem | None = None,
         callbacks: Callbacks = None,
         **settings: Unpack[ReaderArguments],
     ) -> None:
         super().__init__(engine, settings, callbacks)
         self.file_path = file_path
+        self.fs = fs
 
     def lazy_load(self) -> Generator[Document]:
         """Yield Documents as soon as they are whole.
@@ -68,16 +72,16 @@ class DeepSeekOCRLoader(DocumentReader, BaseLoader):
             SourceError: at the end, if there is one source and it cannot be read.
             EngineError: the run cannot go on.
         """
-        return self._documents(self.file_path)
+        return self._documents(self.file_path, fs=self.fs)
 
     def load(self) -> list[Document]:
         """Return all Documents of `lazy_load`. `PagesFailed` then carries the result of every page."""
-        return list(self._documents(self.file_path, keeps_pages=True))
+        return list(self._documents(self.file_path, fs=self.fs, keeps_pages=True))
 
     def alazy_load(self) -> AsyncGenerator[Document]:
         """Like `lazy_load`, as an async generator that never blocks the event loop."""
-        return self._adocuments(self.file_path)
+        return self._adocuments(self.file_path, fs=self.fs)
 
     async def aload(self) -> list[Document]:
         """Like `load`, without blocking the event loop."""
-        return [document async for document in self._adocuments(self.file_path, keeps_pages=True)]
+        return [document async for document in self._adocuments(self.file_path, fs=self.fs, keeps_pages=True)]

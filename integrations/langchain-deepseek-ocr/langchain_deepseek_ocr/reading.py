@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from dsocr_loaders import Reader
 from dsocr_loaders.pipeline import SourceOpened
-from dsocr_loaders.runs import ChunkRun
+from dsocr_loaders.runs import ChunkRun, beside_loop
 from dsocr_loaders.values import SourceFailure
 
 from langchain_deepseek_ocr.blobs import BlobIntake
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dsocr_loaders import Settings
     from dsocr_loaders.pipeline import RunItem
     from dsocr_loaders.settings import ReaderArguments
+    from dsocr_loaders.sources import FileSystem
     from langchain_core.callbacks import Callbacks
     from langchain_core.documents import Document
     from langchain_core.documents.base import Blob
@@ -85,29 +86,37 @@ class DocumentReader:
         return () if observer is None else (observer,)
 
     def _documents(
-        self, given: Loadable, *, settings: Settings | None = None, keeps_pages: bool = False
+        self,
+        given: Loadable,
+        *,
+        fs: FileSystem | None = None,
+        settings: Settings | None = None,
+        keeps_pages: bool = False,
     ) -> Generator[Document]:
         """Yield the Documents of what was given.
 
         Args:
             given: sources or blobs.
+            fs: an fsspec file system that the paths of sources are on.
             settings: how pages become Documents, where that is not as in the reader's own settings.
             keeps_pages: whether `PagesFailed` carries every page's result, or the failed ones alone.
         """
-        intake = BlobIntake(given)
+        intake = BlobIntake(given, fs)
         run = _DocumentRun(intake, settings or self.settings, keeps_pages=keeps_pages)
-        with closing(self._reader.iter_items(intake, observers=self._observers())) as items:
+        with closing(self._reader.iter_items(intake, fs=fs, observers=self._observers())) as items:
             for item in items:
                 yield from run.documents(item)
         run.finish()
 
-    async def _adocuments(self, given: Loadable, *, keeps_pages: bool = False) -> AsyncGenerator[Document]:
+    async def _adocuments(
+        self, given: Loadable, *, fs: FileSystem | None = None, keeps_pages: bool = False
+    ) -> AsyncGenerator[Document]:
         """Like `_documents`, without blocking the event loop."""
-        intake = BlobIntake(given)
+        intake = BlobIntake(given, fs)
         run = _DocumentRun(intake, self.settings, keeps_pages=keeps_pages)
-        async with aclosing(self._reader.aiter_items(intake, observers=self._observers())) as items:
+        async with aclosing(self._reader.aiter_items(intake, fs=fs, observers=self._observers())) as items:
             async for item in items:
-                for document in run.documents(item):
+                for document in await beside_loop(run.documents, item):
                     yield document
         run.finish()
 

@@ -7,6 +7,7 @@ import shutil
 import uuid
 from dataclasses import fields
 
+import fsspec
 import pytest
 from dsocr_loaders import (
     ChunkMetadata,
@@ -84,6 +85,19 @@ def test_it_loads_blobs_in_every_form(report, engine):
         documents = loader.load()
 
     assert texts_of(documents) == THREE_PARTS * len(forms)
+
+
+def test_it_loads_from_another_file_system(report, engine):
+    """This test ensures that fs= is where paths and folders are looked for, while a blob opens its file itself."""
+    memory = fsspec.filesystem("memory")
+    memory.pipe("/loader/report.pdf", report.read_bytes())
+    blob = Blob.from_path(report)
+    with loader_of(["/loader/report.pdf", "/loader"], engine, fs=memory) as paths:
+        with loader_of(blob, engine, fs=memory) as blobs:
+            expected = THREE_PARTS * 3
+
+            assert texts_of([*paths.load(), *blobs.load()]) == expected
+        assert {"/loader/report.pdf"} == {document.metadata["source"] for document in paths.lazy_load()}
 
 
 @pytest.mark.parametrize("granularity", ["chunk", "region", "page", "grounded"])

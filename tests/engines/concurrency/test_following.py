@@ -44,6 +44,15 @@ def test_keeps_the_slots_full_and_hardly_anybody_waiting(slots):
     assert max(waiting for _, _, waiting, _ in late) <= max(4, slots // 8)
 
 
+@pytest.mark.parametrize("slots", [16, 40, 64, 128, 250, 512])
+def test_hardly_goes_beyond_the_slots_while_it_looks_for_them(slots):
+    """This test ensures that the search, which images are held for, asks for an eighth too much, or a few, at most."""
+    samples = read(LoadFollowing(1024), slots, 30.0, look_s=0.05)
+
+    assert max(limit for *_, limit in samples) <= max(slots + 4, 1.13 * slots)
+    assert next(at_s for at_s, running, *_ in samples if running == slots) <= 2.0
+
+
 def test_finds_a_large_server_within_seconds():
     """This test ensures that growth does not wait for answers: it shows in two seconds that the server is not full."""
     samples = read(LoadFollowing(256), 512, 3.0)
@@ -73,6 +82,19 @@ def test_does_not_pile_up_before_a_slow_front_end():
         control.observe(ServerLoad(running=4, waiting=0))
 
     assert control.limit <= 16
+
+
+def test_requests_that_hang_on_their_way_leave_no_slot_idle():
+    """This test ensures that requests which the server never saw, a quarter of its slots, are made up for."""
+    control = LoadFollowing(256)
+
+    for look in range(100):
+        while control.in_flight < control.limit:
+            control.began()
+        seen = control.in_flight - (16 if look >= 50 else 0)
+        control.observe(ServerLoad(min(64, seen), max(0, seen - 64)))
+
+    assert 16 + 64 <= control.limit <= 16 + 64 + 8
 
 
 def test_a_refusal_now_and_then_is_noise():

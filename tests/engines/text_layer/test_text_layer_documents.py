@@ -148,7 +148,7 @@ def initials_set(count):
     return b"BT " + b" ".join(places) + b" ET"
 
 
-@pytest.mark.parametrize(("painted", "count"), [(lines_drawn, 10_000), (words_set, 4_000), (initials_set, 3_000)])
+@pytest.mark.parametrize(("painted", "count"), [(lines_drawn, 6_000), (words_set, 2_400), (initials_set, 1_800)])
 def test_crowded_pages_take_no_longer_than_they_hold(painted, count):
     """This test ensures that a page with very much on it takes seconds, and less than a square of what is on it."""
     half, whole = seconds_for(painted(count // 2)), seconds_for(painted(count))

@@ -42,6 +42,20 @@ def test_drawing_is_a_figure_with_its_labels(reader, a4, lorem):
     assert len(figure.text.replace("\n", "")) == sum(line.end - line.start for line in figure.lines)
 
 
+@pytest.mark.parametrize(("caption", "figures"), [("Figure 1. A curve.", 1), ("A curve, as in figure 1.", 0)])
+def test_drawing_of_one_path_has_a_caption(reader, a4, lorem, caption, figures):
+    """This test ensures that a single curve is a figure where a caption says so, and else an ornament."""
+    document, page = a4
+    page.insert_textbox((50, 60, 545, 160), lorem, fontsize=10)
+    page.draw_bezier((120, 300), (160, 180), (240, 320), (300, 200))
+    page.insert_text((120, 330), caption, fontsize=9)
+
+    regions = reader.regions(document)
+
+    assert figures == len(of_type(regions, RegionType.FIGURE))
+    assert figures == len([region for region in of_type(regions, RegionType.CAPTION) if region.caption_of is not None])
+
+
 def test_words_on_a_coloured_ground_are_text(reader, a4, lorem):
     """This test ensures that the title on the artwork of a cover is no label of a drawing."""
     document, page = a4

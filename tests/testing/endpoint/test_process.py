@@ -73,14 +73,14 @@ def test_the_command():
     with subprocess.Popen([*COMMAND, "--port", "0", "--slots", "7"], stdout=subprocess.PIPE, text=True) as process:
         line = process.stdout.readline()
         url = re.search(r"http://\S+", line)[0]
-        response = httpx.get(f"{url}/models", trust_env=False)
+        response = httpx.get(f"{url}/models", trust_env=False, timeout=30)
         process.send_signal(signal.SIGINT)
         start_s = time.perf_counter()
-        status = process.wait(10)
+        status = process.wait(30)
 
     assert "with 7 slots" in line
     assert (200, 0) == (response.status_code, status)
-    assert 5 > time.perf_counter() - start_s
+    assert 20 > time.perf_counter() - start_s
 
 
 def test_a_wrong_command_line():

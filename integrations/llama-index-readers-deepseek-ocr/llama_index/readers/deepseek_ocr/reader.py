@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 from dsocr_loaders.errors import SettingsError
 from dsocr_loaders.reader import Reader
 from dsocr_loaders.settings import Settings
+from dsocr_loaders.sources import EXTENSIONS
 from llama_index.core.bridge.pydantic import PrivateAttr, model_validator
 from llama_index.core.readers.base import BasePydanticReader
 
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from llama_index.core.schema import Document, TextNode
 
 __all__ = ["DeepSeekOCRReader"]
-
-_SUFFIXES = (".pdf", ".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".jp2", ".heic")
 
 
 class DeepSeekOCRReader(BasePydanticReader, Settings):
@@ -168,7 +167,7 @@ class DeepSeekOCRReader(BasePydanticReader, Settings):
         """Like `load_nodes`, without blocking the event loop."""
         run = self._node_run(extra_info)
         async for item in self._opened().aiter_items(file_path, fs=fs, name=name):
-            run.add(item)
+            await run.aadd(item)
         return run.nodes()
 
     def as_file_extractor(self) -> dict[str, BaseReader]:
@@ -181,7 +180,7 @@ class DeepSeekOCRReader(BasePydanticReader, Settings):
         away.
         """  # noqa: D205 - one sentence that needs two lines
         policy = "placeholder" if self.on_page_error == "placeholder" else "skip"
-        return dict.fromkeys(_SUFFIXES, self.model_copy(update={"on_page_error": policy}))
+        return dict.fromkeys(sorted(EXTENSIONS), self.model_copy(update={"on_page_error": policy}))
 
     def close(self) -> None:
         """End the page workers, and the engine if it was made here. Safe to call twice; a later call starts anew."""

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from dsocr_loaders.chunking import stable_id
 from dsocr_loaders.pipeline import SourceOpened
-from dsocr_loaders.runs import ChunkRun
+from dsocr_loaders.runs import ChunkRun, beside_loop
 from dsocr_loaders.values import ChunkMetadata
 from llama_index.core.schema import BaseNode, Document, NodeRelationship, ObjectType, RelatedNodeInfo, TextNode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from dsocr_loaders.pipeline import RunItem
     from dsocr_loaders.settings import Settings
@@ -114,12 +114,19 @@ class NodeRun:
         self._source: RelatedNodeInfo | None = None
         self._nodes: list[TextNode] = []
 
+    async def aadd(self, item: RunItem) -> None:
+        """Take the next item, without holding up the event loop."""
+        self._keep(item, await beside_loop(self._run.chunks, item))
+
     def add(self, item: RunItem) -> None:
         """Take the next item."""
+        self._keep(item, self._run.chunks(item))
+
+    def _keep(self, item: RunItem, chunks: Iterable[Chunk]) -> None:
         if isinstance(item, SourceOpened):
             document_id = stable_id(item.source, "grounded")
             self._source = RelatedNodeInfo(node_id=document_id, node_type=ObjectType.DOCUMENT)
-        for chunk in self._run.chunks(item):
+        for chunk in chunks:
             if self._source is not None:
                 is_contextualized = self._settings.contextualize
                 self._nodes.append(node_of(chunk, self._extra_info, self._source, is_contextualized=is_contextualized))
