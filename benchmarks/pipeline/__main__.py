@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from tables import Table
 
 LONG: dict[str, Callable[[Path], Table]] = {
-    "share": lambda at: share_table(at, slots=(16, 64, 256), waves=12, pages_per_s=12.0, floor=SHARE_FLOOR),
+    "share": lambda at: share_table(at, slots=(16, 64, 256), waves=8, pages_per_s=12.0, floor=SHARE_FLOOR),
     "faults": lambda at: fault_table(
-        at, slots=64, pages=1200, pages_per_s=12.0, floor=THROUGHPUT_FLOOR, ceiling=LATENCY_CEILING
+        at, slots=64, pages=600, pages_per_s=12.0, floor=THROUGHPUT_FLOOR, ceiling=LATENCY_CEILING
     ),
     "memory": lambda at: memory_table(at, short=500, long=10_000),
     "first-chunk": lambda at: first_chunk_table(at, short=10, long=10_000, rounds=7),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 
 __all__ = ["Table"]
@@ -24,6 +25,7 @@ class Table:
     def add(self, *cells: object) -> None:
         """Add a row; numbers that are no whole ones get three decimals."""
         self.rows.append(tuple(f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in cells))
+        print("  ".join(self.rows[-1]), file=sys.stderr, flush=True)  # a long measurement shows how far it is
 
     def floor(self, what: str, value: float, least: float) -> None:
         """Note it if `value` is less than `least`."""
