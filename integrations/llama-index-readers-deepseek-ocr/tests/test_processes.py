@@ -93,6 +93,7 @@ def test_simple_directory_reader_reads_with_it(folder):
     assert str(folder / "a.pdf") == documents[0].metadata["file_path"]
 
 
+@pytest.mark.slow
 def test_simple_directory_reader_reads_in_worker_processes(folder):
     """This test ensures that readers in spawned, daemonic workers read with page workers of their own."""
     extractor = DeepSeekOCRReader("text_layer", granularity="page").as_file_extractor()
@@ -130,6 +131,7 @@ def test_one_bad_page_costs_one_page(folder, caplog):
     assert "page 2" in caplog.text
 
 
+@pytest.mark.slow
 def test_a_script_needs_no_guard(report, tmp_path):
     """This test ensures that a plain script reads, without `if __name__ == "__main__"`, and ends."""
     script = tmp_path / "script.py"
