@@ -28,6 +28,7 @@ from dsocr_loaders.testing.endpoint import EndpointPlan, HostedLimits, Simulated
 MEAN_S = 0.5
 WARM_UP_DURATIONS = 10
 LEAST_OF_BEST = 0.95
+LEAST_OF_BEST_SHORT = 0.88  # eight seconds hold few requests, and the search is among them
 MOST_REFUSED = 0.01
 TOKENS = TokenCounts(mean=300, longest=1500)
 
@@ -105,6 +106,7 @@ def main() -> int:
     arguments.add_argument("--short", action="store_true", help="one server of each kind, for two minutes in all")
     is_short = arguments.parse_args().short
     seconds = 8.0 if is_short else 12.0
+    least = LEAST_OF_BEST_SHORT if is_short else LEAST_OF_BEST
     has_failed = False
     print(f"{'endpoint':20} {'in flight':>10} {'pages/s':>8} {'of best':>8} {'refused':>8}")
     for slots in (16,) if is_short else (4, 16, 64):
@@ -119,7 +121,7 @@ def main() -> int:
                 print(f"{kind:20} {number:10} {rate.per_s:8.1f} {rate.per_s / best:8.3f} {rate.refused:8.3%}")
             print(f"{kind:20} {f'found {found.in_flight}':>10} {found.per_s:8.1f} {found.per_s / best:8.3f} "
                   f"{found.refused:8.3%}")  # fmt: skip
-            has_failed = has_failed or found.per_s < LEAST_OF_BEST * best or found.refused > MOST_REFUSED
+            has_failed = has_failed or found.per_s < least * best or found.refused > MOST_REFUSED
     return int(has_failed)
 
 

@@ -23,17 +23,17 @@ _PAGES_A_PART = 500  # PyMuPDF gets slow where one document grows to thousands o
 
 
 def make_pdf(folder: Path, pages: int) -> Path:
-    """Return a PDF with that many pages of text, the same ones each time."""
+    """Return a PDF with that many pages of text; a page is the same in a file of any length."""
     path = folder / f"pages-{pages}.pdf"
     if path.exists():
         return path
-    dice = random.Random(pages)  # noqa: S311 - the same pages each time
     with pymupdf.open() as whole:
         for first in range(0, pages, _PAGES_A_PART):
             with pymupdf.open() as part:
                 for number in range(first, min(pages, first + _PAGES_A_PART)):
                     page = part.new_page(width=595, height=842)
-                    lines = [f"Page {number + 1} of {pages}"]
+                    dice = random.Random(number)  # noqa: S311 - the same page in a file of any length
+                    lines = [f"Page {number + 1}"]
                     lines += [" ".join(dice.choices(_WORDS, k=_WORDS_A_LINE)) for _ in range(_LINES)]
                     page.insert_text((56, 72), lines, fontsize=9.5, lineheight=1.6)
                 whole.insert_pdf(part)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import random
@@ -77,7 +78,7 @@ def kill_table(folder: Path, *, pages: int, kills: int) -> Table:
 
 
 def _digests(pdf: Path, pages: int) -> dict[int, str]:
-    """Return the sha256 of each page's picture as it is sent."""
+    """Return the sha256 of each page's picture as it is sent, a data URL."""
     digests = {}
     with Spool() as spool, PageWorker() as worker:
         source = next(resolve_sources(pdf, spool=spool))
@@ -94,5 +95,7 @@ def _digests(pdf: Path, pages: int) -> dict[int, str]:
                 decoding=Decoding(),
             )
             prepared = worker.run(job).prepared
-            digests[number] = hashlib.sha256(prepared.payload.data).hexdigest()  # type: ignore[union-attr]  # not blank
+            image = prepared.payload  # type: ignore[union-attr]  # not blank
+            sent = f"data:{image.media_type};base64,{base64.b64encode(image.data).decode()}"
+            digests[number] = hashlib.sha256(sent.encode()).hexdigest()
     return digests

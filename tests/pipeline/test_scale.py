@@ -17,7 +17,7 @@ import pytest
 from dsocr_loaders.engines.protocol import Prepared
 from dsocr_loaders.errors import engine_error
 from dsocr_loaders.grounding import parse_answer
-from dsocr_loaders.pages import DescribeJob, RenderedPage
+from dsocr_loaders.pages import BookmarkJob, DescribeJob, RenderedPage
 from dsocr_loaders.pipeline import PageFinished, PageStarted, PageStream, aiterate, iterate
 from dsocr_loaders.pipeline.parsing import AnswerParser
 from dsocr_loaders.settings import Settings
@@ -39,6 +39,8 @@ class InstantPool:
         if isinstance(job, DescribeJob):
             labels = tuple(str(number) for number in range(1, self.pages + 1))
             return SourceInfo(self.pages, labels, (), "pymupdf")
+        if isinstance(job, BookmarkJob):
+            return ()
         page = PageImage(SOURCE, job.page_number, "", 595, 842, "pt")
         return RenderedPage(page, Prepared(f"{job.page_number:064x}", b""))
 
