@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+import tiktoken
+import tokenizers
 
 from dsocr_loaders.chunking import Chunker, estimate_tokens, token_count_of
 from dsocr_loaders.errors import MissingDependency, SettingsError
@@ -32,7 +34,6 @@ class Transformers:
 @pytest.fixture
 def word_tokenizer():
     """Return a tokenizer of `tokenizers` with a word a token, set to cut and fill up as sentence-transformers' are."""
-    tokenizers = pytest.importorskip("tokenizers")
     vocabulary = {word: number for number, word in enumerate(["[UNK]", "[PAD]", *TEXT.split()])}
     tokenizer = tokenizers.Tokenizer(tokenizers.models.WordLevel(vocabulary, "[UNK]"))
     tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
@@ -43,7 +44,6 @@ def word_tokenizer():
 
 @pytest.fixture
 def encoding():
-    tiktoken = pytest.importorskip("tiktoken")
     ranks = {bytes([number]): number for number in range(256)}
     return tiktoken.Encoding("bytes", pat_str=r"\S+|\s+", mergeable_ranks=ranks, special_tokens={})
 
@@ -80,8 +80,6 @@ def test_reads_a_tokenizer_from_a_file(word_tokenizer, tmp_path):
 
 def test_says_which_names_there_are():
     """This test ensures that a name that tiktoken does not know is an error that lists those it knows."""
-    pytest.importorskip("tiktoken")
-
     with pytest.raises(SettingsError, match="cl100k_base"):
         token_count_of("no-such-encoding")
 
