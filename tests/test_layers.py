@@ -21,6 +21,8 @@ ORDER = (
     "settings",
     "tasks",
     "resolution",
+    "models",
+    "views",
     "vllm_plugin",
     "sources",
     "pages",

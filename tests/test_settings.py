@@ -54,6 +54,8 @@ DEFAULTS = {
     "allow_private_urls": False,
     "prefer_text_layer": False,
     "ordered": True,
+    "engine_options": {},
+    "trust_remote_code": False,
     "observers": (),
     "show_progress": False,
 }
@@ -95,6 +97,8 @@ NOT_ALLOWED = {
     "allow_private_urls": ["maybe", 2, None],
     "prefer_text_layer": ["maybe", 2, None],
     "ordered": ["maybe", 2, None],
+    "engine_options": [5, "dtype=bfloat16", None],
+    "trust_remote_code": ["maybe", 2, None],
     "observers": [5, [object()], None],
     "show_progress": ["maybe", 2, None],
 }

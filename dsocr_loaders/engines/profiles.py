@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal
 
 from dsocr_loaders.errors import SettingsError, engine_error
+from dsocr_loaders.models import TOKEN_IDS
 from dsocr_loaders.resolution import mode_for, vision_tokens
 from dsocr_loaders.values import RawAnswer
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PROFILES",
-    "TOKEN_IDS",
     "ServerProfile",
     "answer_limit",
     "answer_of",
@@ -33,9 +33,6 @@ __all__ = [
     "request_body",
     "request_content",
 ]
-
-TOKEN_IDS: Mapping[str, int] = MappingProxyType({"<td>": 128821, "</td>": 128822})
-"""Ids of the tokens that a table repeats, in the tokenizer of DeepSeek-OCR (its `config.py`: whitelist_token_ids)."""
 
 OFFICIAL_CONTEXT_TOKENS: Final = 8192  # `max_model_len` of the official scripts, which is also the model's own
 

@@ -10,15 +10,15 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Final
 
 from dsocr_loaders import __version__
+from dsocr_loaders.models import decoding_for
 from dsocr_loaders.tasks import prompt_for
-from dsocr_loaders.values import Decoding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dsocr_loaders.engines.protocol import Engine
     from dsocr_loaders.settings import Settings
-    from dsocr_loaders.values import ReadRequest
+    from dsocr_loaders.values import Decoding, ReadRequest
 
 __all__ = ["Setup", "asked_setup", "rendering_of", "setup_of", "without_secrets"]
 
@@ -64,7 +64,7 @@ def asked_setup(settings: Settings, engine: Engine) -> Setup:
         prompt=prompt_for(settings.model, settings.task, settings.prompt),
         resolution=settings.resolution,
         image_format=settings.image_format,
-        decoding=_decoding_text(Decoding(max_new_tokens=settings.max_new_tokens)),
+        decoding=_decoding_text(decoding_for(settings.model, settings.max_new_tokens)),
     )
 
 

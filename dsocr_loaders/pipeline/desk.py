@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from dsocr_loaders.engines.protocol import Prepared
 from dsocr_loaders.errors import engine_error
+from dsocr_loaders.models import decoding_for
 from dsocr_loaders.pages import OpenOptions, RenderJob
 from dsocr_loaders.pipeline.events import PageRead, PageRendered
 from dsocr_loaders.tasks import prompt_for
-from dsocr_loaders.values import Decoding, ReadRequest
+from dsocr_loaders.values import ReadRequest
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -45,7 +46,7 @@ class EngineDesk:
         self._prompt = prompt_for(settings.model, settings.task, settings.prompt)
         self._options = open_options(settings)
         self._slots = engine.loop.slots.share(lambda: engine.capacity)
-        self.decoding = Decoding(max_new_tokens=settings.max_new_tokens)
+        self.decoding = decoding_for(settings.model, settings.max_new_tokens)
 
     def close(self) -> None:
         """Leave the engine's slots to other runs. Safe to call twice."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence  # noqa: TC003 - the hints are looked up
+from collections.abc import Mapping, Sequence  # noqa: TC003 - the hints are looked up
 from typing import Any, Literal, TypedDict
 
 from pydantic import SecretStr  # noqa: TC002 - likewise
@@ -63,6 +63,8 @@ class ReaderArguments(TypedDict, total=False):
     allow_private_urls: bool
     prefer_text_layer: bool
     ordered: bool
+    engine_options: Mapping[str, Any]
+    trust_remote_code: bool
     observers: Sequence[object]
     show_progress: bool
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence  # noqa: TC003 - pydantic looks the types up
+from collections.abc import Mapping, Sequence  # noqa: TC003 - pydantic looks the types up
 from typing import Annotated, Any, Final, Literal, Self, Unpack
 
 from pydantic import (
@@ -192,6 +192,15 @@ class Settings(BaseModel):
     ordered: Annotated[bool, Allowed("true or false")] = Field(
         default=True,
         description="Page results in order; if not, as they come. Chunks and documents are always in order.",
+    )
+    engine_options: Annotated[Mapping[str, Any], Allowed("a mapping of names to values")] = Field(
+        default_factory=dict,
+        description="Further arguments of an engine in this process, by the names of its library: of vLLM's engine, "
+        "or of transformers' from_pretrained.",
+    )
+    trust_remote_code: Annotated[bool, Allowed("true or false")] = Field(
+        default=False,
+        description="Run code that comes with a model, for engines in this process; name its revision as well.",
     )
     observers: Annotated[Sequence[object], Allowed("objects with a method observe(event)")] = Field(
         (), exclude=True, repr=False, description="Watch each run, see dsocr_loaders.observers."

@@ -26,6 +26,7 @@ from dsocr_loaders.values.answers import (
 )
 from dsocr_loaders.values.chunks import Chunk, ChunkMetadata, ChunkPiece
 from dsocr_loaders.values.documents import Document, PageError, PageResult
+from dsocr_loaders.values.health import AnswerFault, HealthFinding, RepairStep
 from dsocr_loaders.values.pages import Decoding, InkGrid, PageImage, ReadRequest, RgbImage
 from dsocr_loaders.values.sources import OutlineEntry, PagePlace, Source, SourceFailure, SourceInfo
 from dsocr_loaders.values.vocabulary import (
@@ -43,6 +44,7 @@ from dsocr_loaders.values.vocabulary import (
 
 __all__ = [
     "Answer",
+    "AnswerFault",
     "AnswerIssue",
     "BoxSource",
     "Chunk",
@@ -53,6 +55,7 @@ __all__ = [
     "Document",
     "Drop",
     "HeadingSource",
+    "HealthFinding",
     "InkGrid",
     "Join",
     "JoinKind",
@@ -72,6 +75,7 @@ __all__ = [
     "Reference",
     "Region",
     "RegionType",
+    "RepairStep",
     "RgbImage",
     "Source",
     "SourceFailure",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dsocr_loaders.values.answers import Answer, Region
+    from dsocr_loaders.values.health import HealthFinding, RepairStep
     from dsocr_loaders.values.sources import OutlineEntry, Source
     from dsocr_loaders.values.vocabulary import PageStatus, PageUnit, TextSource
 
@@ -51,6 +52,8 @@ class PageResult:
         notes: what a reader should know about the page as it was shown: a file that is cut off, so that a part of the
             page is missing; a page that was scaled down to a limit. The status tells how the reading of what was
             there ended. A sentence each; empty for nearly every page.
+        health: what is wrong with the answer that the regions come from; empty where nothing was found.
+        repair_steps: the rungs of the ladder of repairs that were tried, in order; `repairs` names those that helped.
     """
 
     source: Source
@@ -69,6 +72,8 @@ class PageResult:
     total_pages: int
     route: str = ""
     notes: tuple[str, ...] = ()
+    health: tuple[HealthFinding, ...] = ()
+    repair_steps: tuple[RepairStep, ...] = ()
 
     @property
     def is_recalled(self) -> bool:
