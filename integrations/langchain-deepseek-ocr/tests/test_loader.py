@@ -263,7 +263,7 @@ def test_a_wrong_setting_is_refused_at_once(settings, words):
 @pytest.mark.parametrize("name", sorted(Settings.model_fields))
 def test_every_setting_of_the_core_is_taken(name):
     """This test ensures that no word of the core is missing here, and that defaults are the core's own."""
-    default = Settings.model_fields[name].default
+    default = Settings.model_fields[name].get_default(call_default_factory=True)
     loader = DeepSeekOCRLoader("report.pdf", **{name: default})
 
     assert getattr(loader.settings, name) == default
