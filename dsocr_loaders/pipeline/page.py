@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from dsocr_loaders.answer_store import FinishedPage, NoStore
 from dsocr_loaders.engines.permits import Hold
 from dsocr_loaders.errors import DsocrError, EngineError
-from dsocr_loaders.health import examine
+from dsocr_loaders.health import examine, status_of
 from dsocr_loaders.pipeline.desk import EngineDesk
 from dsocr_loaders.pipeline.events import PageFinished, PageRetried, PageStarted, tell_nobody
 from dsocr_loaders.pipeline.parsing import AnswerParser
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from dsocr_loaders.pages import PagePool
     from dsocr_loaders.pipeline.events import Tell
     from dsocr_loaders.settings import Settings
-    from dsocr_loaders.values import Answer, PageImage, PagePlace, PageResult, ParsedAnswer
+    from dsocr_loaders.values import Answer, HealthFinding, PageImage, PagePlace, PageResult, ParsedAnswer, RawAnswer
 
 __all__ = ["PageReading"]
 
@@ -92,6 +92,7 @@ class PageReading:
         self._lost: EngineError | None = None
         self._is_lost = asyncio.Event()
         self._parser = AnswerParser(settings.task)
+        self._task = settings.task
 
     @property
     def most_images(self) -> int:
@@ -232,12 +233,14 @@ class PageReading:
         repairs: tuple[str, ...] = (),
     ) -> tuple[PageResult, ParsedAnswer | None]:
         parsed, error = None, None
+        health: tuple[HealthFinding, ...] = ()
         if isinstance(answer, LayoutAnswer):
             regions, status = answer.regions, PageStatus.OK
         else:
             parsed = await self._parser.parse(answer)
             regions = parsed.regions
-            status, error = examine(answer, parsed, self._desk.decoding)
+            health = await self._examine(answer, parsed, page)
+            status, error = status_of(health, answer)
         if repairs and status is PageStatus.OK:
             status = PageStatus.REPAIRED
         if error is not None:
@@ -251,9 +254,13 @@ class PageReading:
             answer=answer,
             error=error,
             repairs=repairs,
+            health=health,
             text_source=TextSource.TEXT_LAYER if isinstance(answer, LayoutAnswer) else engine.text_source,
         )
         return result, parsed
+
+    async def _examine(self, answer: RawAnswer, parsed: ParsedAnswer, page: PageImage) -> tuple[HealthFinding, ...]:
+        return examine(answer, parsed, page, self._desk.decoding, task=self._task)
 
     async def _read_by_fallback(
         self, place: PagePlace, failed: PageResult, fallback: EngineDesk, hold: Hold
