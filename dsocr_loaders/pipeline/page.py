@@ -6,6 +6,7 @@ import asyncio
 import logging
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from math import ceil
 from typing import TYPE_CHECKING, TypeVar
 
@@ -18,6 +19,7 @@ from dsocr_loaders.pipeline.events import PageFinished, PageRetried, PageStarted
 from dsocr_loaders.pipeline.parsing import AnswerParser
 from dsocr_loaders.pipeline.results import failed_result, page_result
 from dsocr_loaders.pipeline.retries import LostContact, may_try_again, retry_delay_s
+from dsocr_loaders.pipeline.threads import in_thread
 from dsocr_loaders.values import LayoutAnswer, PageError, PageStatus, TextSource
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 __all__ = ["PageReading"]
 
 _HEADROOM = 1.1  # images held per slot of the engine: one tenth is on its way while the rest are being read
+
+_QUICKLY_EXAMINED = 4096  # characters; 1 to 2 ms
 
 _log = logging.getLogger(__name__)
 
@@ -260,7 +264,9 @@ class PageReading:
         return result, parsed
 
     async def _examine(self, answer: RawAnswer, parsed: ParsedAnswer, page: PageImage) -> tuple[HealthFinding, ...]:
-        return examine(answer, parsed, page, self._desk.decoding, task=self._task)
+        """Return what is wrong with an answer, beside the loop where that takes longer than a turn of it may."""
+        look = partial(examine, answer, parsed, page, self._desk.decoding, task=self._task)
+        return look() if len(answer.text) <= _QUICKLY_EXAMINED else await in_thread(look, "examine")
 
     async def _read_by_fallback(
         self, place: PagePlace, failed: PageResult, fallback: EngineDesk, hold: Hold
