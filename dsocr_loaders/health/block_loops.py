@@ -83,7 +83,7 @@ def _at_one_place(blocks: Sequence[_Placed]) -> Iterator[HealthFinding]:
                 marks[index] = 1
                 says_more[index] = not is_same
                 break
-    for first, last in repeated_parts(marks):
+    for first, last in repeated_parts(marks, gap=0):
         count = last - first + 2
         more = sum(says_more[first : last + 1])
         if count >= (_LEAST_IN_PLACE_SAYING_MORE if 2 * more > count else _LEAST_IN_PLACE):
@@ -102,7 +102,7 @@ def _in_step(blocks: Sequence[_Placed]) -> Iterator[HealthFinding]:
     marks = bytearray(len(blocks))
     for index in range(2, len(blocks)):
         marks[index] = _step(*blocks[index - 2 : index + 1])
-    for first, last in repeated_parts(marks):
+    for first, last in repeated_parts(marks, gap=0):
         begin = first - 1
         count = last - begin + 2
         steps = marks[first : last + 1]
@@ -149,7 +149,7 @@ def _textless(blocks: Sequence[_Placed]) -> Iterator[HealthFinding]:
         and abs(after.size[0] - before.size[0]) <= _SLACK
         for before, after in pairwise(blocks)
     )
-    for first, last in repeated_parts(marks):
+    for first, last in repeated_parts(marks, gap=0):
         count = last - first + 2
         if count >= _LEAST_TEXTLESS:
             detail = f"{count} small blocks of one size and without text follow each other"

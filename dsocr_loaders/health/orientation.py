@@ -59,12 +59,8 @@ def sideways(parsed: ParsedAnswer, page: PageImage | None, loops: Sequence[Healt
     aspect = page.height / page.width if page is not None and page.width > 0 and page.height > 0 else _UPRIGHT_ASPECT
     blocks = [_Block(region, *box_to_model(region.boxes[0])) for region in parsed.regions if len(region.boxes) == 1]
     tables = {block.region.order: block for block in blocks if block.region.type is RegionType.TABLE}
-    if any(
-        _lies_beside(
-            tables.get(block.region.caption_of) if block.region.caption_of is not None else None, block, aspect
-        )
-        for block in blocks
-    ):
+    captions = [(tables.get(block.region.caption_of or 0), block) for block in blocks]
+    if any(table is not None and _lies_beside(table, caption, aspect) for table, caption in captions):
         return _finding("a table's caption is tall and thin and stands beside the table")
     lines = [block for block in blocks if block.region.type is not RegionType.TABLE and block.region.text.strip()]
     thin = [block for block in lines if _is_line_on_its_side(block, aspect)]
@@ -75,8 +71,8 @@ def sideways(parsed: ParsedAnswer, page: PageImage | None, loops: Sequence[Healt
     return None
 
 
-def _lies_beside(table: _Block | None, caption: _Block, aspect: float) -> bool:
-    if table is None or caption.region.type is not RegionType.CAPTION:
+def _lies_beside(table: _Block, caption: _Block, aspect: float) -> bool:
+    if caption.region.type is not RegionType.CAPTION or caption.region.caption_of is None:
         return False
     if caption.height * aspect < _THIN * caption.width or not 0 < caption.width <= _THIN_CAPTION:
         return False

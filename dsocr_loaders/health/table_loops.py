@@ -36,7 +36,7 @@ _MOST_EMPTY_ROWS: Final = 80
 _UNFINISHED_ROWS: Final = 10
 _UNFINISHED_EMPTY_ROWS: Final = 30
 _BACK_ROWS: Final = 8  # a round has so many rows at most
-_NOVEL_ROW: Final = 3
+_GAP: Final = 8  # two rows or cells in a row that are new are still part of a loop
 
 _RAGGED_ROWS: Final = 16
 _RAGGED_WIDTHS: Final = 5
@@ -134,7 +134,7 @@ def _wide_rows(rows: Sequence[_Row], *, is_last: bool) -> Iterator[HealthFinding
         if len(row.cells) < _UNFINISHED_CELLS:
             continue
         marks = _marks_in_row(row.cells)
-        for first, last in repeated_parts(marks):
+        for first, last in repeated_parts(marks, gap=_GAP):
             count = last - first + 1
             is_open = is_last and row is rows[-1] and last >= len(row.cells) - 2
             telling = sum(len(cell) >= _TELLING for cell in row.cells[first : last + 1])
@@ -179,7 +179,7 @@ def _repeated_rows(rows: Sequence[_Row], *, is_last: bool) -> Iterator[HealthFin
         key = tuple(row.cells)
         marks[index] = key in seen and index - seen[key] <= _BACK_ROWS
         seen[key] = index
-    for first, last in repeated_parts(marks, novelty=_NOVEL_ROW):
+    for first, last in repeated_parts(marks, gap=_GAP):
         part = rows[first : last + 1]
         empty = sum(row.is_empty for row in part)
         is_open = is_last and last >= len(rows) - 2
@@ -193,7 +193,7 @@ def _repeated_rows(rows: Sequence[_Row], *, is_last: bool) -> Iterator[HealthFin
 
 
 def _ragged_rows(rows: Sequence[_Row]) -> Iterator[HealthFinding]:
-    for first, last in repeated_parts([row.is_void for row in rows], novelty=_NOVEL_ROW):
+    for first, last in repeated_parts([row.is_void for row in rows], gap=_GAP):
         part = rows[first : last + 1]
         if len(part) >= _RAGGED_ROWS and len({len(row.cells) for row in part if row.cells}) >= _RAGGED_WIDTHS:
             detail = f"{len(part)} rows of a table are empty, and of many different widths"
