@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from dsocr_loaders.health import examine
 from dsocr_loaders.pipeline.attempts import of_store
+from dsocr_loaders.pipeline.threads import in_thread
 from dsocr_loaders.repair import Reading
 from dsocr_loaders.values import LayoutAnswer, TextSource
 
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     )
 
 __all__ = ["Answered", "Answering"]
+
+_QUICKLY_EXAMINED: Final = 4096  # characters; 1 to 2 ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,4 +128,6 @@ class Answering:
     async def _examine(
         self, answer: RawAnswer, parsed: ParsedAnswer, page: PageImage, question: Question
     ) -> tuple[HealthFinding, ...]:
-        return examine(answer, parsed, page, question.decoding, task=question.task)
+        """Return what is wrong with an answer, beside the loop where that takes longer than a turn of it may."""
+        look = partial(examine, answer, parsed, page, question.decoding, task=question.task)
+        return look() if len(answer.text) <= _QUICKLY_EXAMINED else await in_thread(look, "examine")
