@@ -27,7 +27,7 @@ can be taken apart as one of two pages."""
 _UNBOXED: Final = 8  # regions without boxes, at the end and the beginning, that may be of the lines that both show
 _SIDE_BY_SIDE: Final = 0.5  # share of the narrower box's width that two pieces of one region have in common
 _SAME_PLACE: Final = 0.5  # shared over joint area of two boxes of one region
-_EDGE: Final = 0.01  # of the page: how far boxes of the same thing, read from two images, lie apart
+_EDGE: Final = 0.004  # of the page's height: how far apart two boxes may lie that were read from two images
 
 _BLOCKS: Final = frozenset({RegionType.TABLE, RegionType.FIGURE})
 _EMPTY_HALF: Final = "nothing was answered about one half of the page although it has ink"
@@ -168,7 +168,8 @@ def _merged(piece: Region, other: Region) -> Region | None:
 def _is_one_place(box: Box, other: Box) -> bool:
     """Return whether a box of the upper half and one of the lower half may be of the same thing."""
     shared = min(box.x1, other.x1) - max(box.x0, other.x0)
-    return shared >= _SIDE_BY_SIDE * min(box.width, other.width) and other.y0 <= box.y1 + _EDGE
+    is_at_one_height = box.y0 - _EDGE <= other.y1 and other.y0 <= box.y1 + _EDGE
+    return is_at_one_height and shared >= _SIDE_BY_SIDE * min(box.width, other.width)
 
 
 def _top(region: Region) -> float:

@@ -12,7 +12,7 @@ _WORD: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7a
 """A word, or one character of a script that puts no blanks between words."""
 
 _LOOKED_AT: Final = 160  # words at either end: more than the lines that both halves show
-_LEAST_SHARED: Final = 4  # words in a row; fewer are shared by texts that have nothing to do with each other
+_LEAST_SHARED: Final = 4  # words in a row; fewer have to be most of both texts, as in a heading
 _TORN: Final = (
     30  # words behind the shared ones, or before them, of a line that is cut in its height by an image's edge
 )
@@ -36,7 +36,7 @@ def joined_texts(first: str, second: str) -> str | None:
     match = SequenceMatcher(
         None, [word[0].casefold() for word in words], [word[0].casefold() for word in others], autojunk=False
     ).find_longest_match()
-    if match.size < min(_LEAST_SHARED, len(words), len(others)):
+    if match.size < _LEAST_SHARED and 2 * match.size <= max(len(words), len(others)):
         return None
     if len(words) - match.a - match.size > _TORN or match.b > _TORN:
         return None

@@ -163,7 +163,7 @@ class Settings(BaseModel):
         "raise", description="What becomes of a page that failed."
     )
     repair: Annotated[
-        bool | tuple[RepairRung, ...], Allowed(f"true, false, or rungs in order: {', '.join(_RUNGS)}")
+        bool | Sequence[RepairRung], Allowed(f"true, false, or rungs in order: {', '.join(_RUNGS)}")
     ] = Field(
         default=True,
         description="Try to mend a page whose answer loops, breaks off or leaves text out.",
