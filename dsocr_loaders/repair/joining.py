@@ -47,7 +47,7 @@ def joined(upper: Reading, lower: Reading, band: tuple[float, float]) -> Reading
     """Return one reading of both halves of a page.
 
     Its answer is both answers with a page marker between them; the spans of regions are ranges of that, and a region
-    that both halves show has the spans of both. Its findings are those of both halves: an answer about a half that is
+    that both halves show has the spans of both. Its findings are those of both halves: an answer about one half that is
     empty means little text on the page.
 
     Args:
@@ -69,7 +69,8 @@ def joined(upper: Reading, lower: Reading, band: tuple[float, float]) -> Reading
         prompt_tokens=_sum([answer.prompt_tokens for answer in answers]),
         output_tokens=_sum([answer.output_tokens for answer in answers]),
     )
-    findings = [*_findings(upper, 0), *_findings(lower, shift)]
+    is_empty = not upper.regions and not lower.regions
+    findings = [*_findings(upper, 0, is_empty=is_empty), *_findings(lower, shift, is_empty=is_empty)]
     reading = replace(
         upper,
         answer=answer,
@@ -91,8 +92,8 @@ def _sum(counts: Sequence[int | None]) -> int | None:
     return sum(known) if len(known) == len(counts) else None
 
 
-def _findings(half: Reading, shift: int) -> list[HealthFinding]:
-    if half.outcome[0] is PageStatus.FAILED:
+def _findings(half: Reading, shift: int, *, is_empty: bool) -> list[HealthFinding]:
+    if half.outcome[0] is PageStatus.FAILED and not is_empty:
         return [HealthFinding(AnswerFault.LITTLE_TEXT, _EMPTY_HALF)]
     return [replace(finding, start=finding.start + shift, end=finding.end + shift) for finding in half.findings]
 

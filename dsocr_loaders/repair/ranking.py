@@ -52,6 +52,8 @@ def is_better(reading: Reading, than: Reading) -> bool:
     Fewer and lesser faults are better; with the same, text on more of the page's ink. Boxes are given up for more text
     alone.
     """
+    if not reading.regions:
+        return False
     size, size_before = text_size(reading.regions), text_size(than.regions)
     if _has_boxes(than) and not _has_boxes(reading) and size <= size_before:
         return False

@@ -162,11 +162,11 @@ class Settings(BaseModel):
     on_page_error: Annotated[OnPageError, Allowed("raise, skip, placeholder or text_layer")] = Field(
         "raise", description="What becomes of a page that failed."
     )
-    repair: Annotated[
-        bool | Sequence[RepairRung], Allowed(f"true, false, or rungs in order: {', '.join(_RUNGS)}")
-    ] = Field(
-        default=True,
-        description="Try to mend a page whose answer loops, breaks off or leaves text out.",
+    repair: Annotated[bool | Sequence[RepairRung], Allowed(f"true, false, or rungs in order: {', '.join(_RUNGS)}")] = (
+        Field(
+            default=True,
+            description="Try to mend a page whose answer loops, breaks off or leaves text out.",
+        )
     )
     max_repair_reads: Annotated[int, Allowed("a whole number from 0 to 32")] = Field(
         4, ge=0, le=32, description="Most extra reads that a page may have for its repair."

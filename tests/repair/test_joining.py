@@ -138,7 +138,10 @@ def test_what_is_wrong_with_a_half_is_wrong_with_the_page(reading):
     cut_off = joined(reading(good[0], framing=UPPER), reading(good[0], AnswerFault.TRUNCATED, framing=LOWER), BAND)
     empty = joined(reading(good[0], framing=UPPER), reading("", AnswerFault.EMPTY, framing=LOWER), BAND)
 
+    nothing = joined(reading("", AnswerFault.EMPTY, framing=UPPER), reading("", AnswerFault.EMPTY, framing=LOWER), BAND)
+
     assert PageStatus.TRUNCATED is cut_off.outcome[0]
+    assert ({AnswerFault.EMPTY}, PageStatus.FAILED) == (nothing.faults, nothing.outcome[0])
     assert ({AnswerFault.LITTLE_TEXT}, PageStatus.OK) == (empty.faults, empty.outcome[0])
 
 

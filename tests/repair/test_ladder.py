@@ -127,6 +127,7 @@ def test_fewer_and_lesser_faults_are_better(reading):
     assert is_better(reading(text, LOOP, TRUNCATED), reading("", EMPTY, TRUNCATED))
     assert not is_better(reading(text, TRUNCATED), reading(text, AnswerFault.LITTLE_TEXT))
     assert not is_better(reading(text), reading(text))
+    assert not is_better(reading(""), reading("", EMPTY))
 
 
 def test_with_the_same_faults_more_covered_ink_is_better(reading):
