@@ -39,9 +39,10 @@ def examine(
     truncated = cut_off(answer, parsed, decoding)
     loops = find_loops(answer.text, parsed, task=task, is_unfinished=truncated is not None)
     truncated = truncated or ran_out(answer, loops)
-    ink = page.ink if page is not None and task in _WHOLE_PAGE else None
+    nothing = empty(parsed)
+    ink = page.ink if page is not None and nothing is None and task in _WHOLE_PAGE else None
     found = (
-        empty(parsed),
+        nothing,
         *loops,
         truncated,
         picture_only(parsed, ink),

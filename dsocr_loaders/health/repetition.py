@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ class Stretch:
         recurring: how many of them recur.
         words: how many of those say something.
         counted: how many of those are numbers that count on.
-        in_table: how many stand in a table.
+        cells: how many of them begin a cell of a table.
     """
 
     first: int
@@ -43,7 +42,7 @@ class Stretch:
     recurring: int
     words: int
     counted: int
-    in_table: int
+    cells: int
 
 
 def repeated_parts(marks: Sequence[int], *, novelty: int = _NOVELTY, gap: int = _GAP) -> Iterator[tuple[int, int]]:
@@ -80,9 +79,9 @@ def find_stretches(tokens: Tokens, least: int) -> list[Stretch]:
             # The first token that is known to recur is the last of those that stand together again.
             begin = max(0, first - _CONTEXT + 1)
             words = sum(tokens.are_words[begin : last + 1])
-            in_table = sum(tokens.are_in_table[begin : last + 1])
-            found.append(Stretch(begin, last, recurring, words, part.count(_COUNTED), in_table))
-    return [one for one, after in pairwise([*found, None]) if one is not None and (after is None or one != after)]
+            cells = sum(tokens.are_cells[begin : last + 1])
+            found.append(Stretch(begin, last, recurring, words, part.count(_COUNTED), cells))
+    return found
 
 
 _SAME: Final = 1

@@ -217,7 +217,7 @@ class PageReading:
             hold.give_back()
         if result.status is PageStatus.FAILED or isinstance(answer, LayoutAnswer):
             return _Outcome(result)
-        finished = FinishedPage(place, page, result.status, prepared, request, answer, parsed)
+        finished = FinishedPage(place, page, result.status, prepared, request, answer, parsed, result.health)
         return _Outcome(result, finished, is_known=stored is not None)
 
     async def _of_store(self, kept: Awaitable[T]) -> T:
