@@ -46,6 +46,13 @@ _FINISHED: Final = _Least(words=330, marks=800, counted=2800, in_table=3000)
 _UNFINISHED: Final = _Least(words=100, marks=330, counted=400, in_table=3000)
 """For the end of an answer that was cut off: to have come that far, and to end like this, is evidence as well."""
 
+_LEAST_ROUNDS: Final = 12
+"""Rounds of a loop. Recorded ones have 40 and more; pages whose sentences share their words have up to 8."""
+_LEAST_STEADY_ROUNDS: Final = 5
+_LEAST_STEADY_ROUNDS_UNFINISHED: Final = 2
+"""The same where every round says the same to the letter; a page may show two or three copies of a receipt."""
+_STEADY: Final = 0.9
+
 _TEXT_IN_TAG: Final = frozenset({Task.OCR, Task.LOCATE})
 _CELLS_OF_TABLE: Final = 10  # fewer than one token in so many begins a cell: it is no table, though it may be in one
 _ENDS: Final = frozenset(".,;:!?)]}。，、；：！？）」』”’»।؟،")  # noqa: RUF001 - of many scripts
@@ -84,7 +91,9 @@ def _token_loops(text: str, tokens: Tokens, *, is_unfinished: bool) -> list[Heal
     for stretch in find_stretches(tokens, _UNFINISHED.words):
         start, end = tokens.starts[_first_of_round(stretch, tokens)], tokens.ends[stretch.last]
         is_tail = is_unfinished and _is_near_end(text, end)
-        if _is_loop(stretch, _UNFINISHED if is_tail else _FINISHED):
+        steady = _LEAST_STEADY_ROUNDS_UNFINISHED if is_tail else _LEAST_STEADY_ROUNDS
+        least_rounds = steady if stretch.steadiness >= _STEADY else _LEAST_ROUNDS
+        if stretch.rounds >= least_rounds and _is_loop(stretch, _UNFINISHED if is_tail else _FINISHED):
             found.append(_loop(_told(stretch), start, end))
     start, end = tokens.longest_run
     if end - start > _MOST_IN_RUN:
@@ -112,7 +121,7 @@ def _is_loop(stretch: Stretch, least: _Least) -> bool:
 
 def _told(stretch: Stretch) -> str:
     counting = f", {stretch.counted} of them numbers that count on" if stretch.counted >= _COUNTS_FROM else ""
-    return f"{stretch.recurring} words and marks in a row only repeat what stood shortly before{counting}"
+    return f"{stretch.recurring} words and marks repeat those before them, in {stretch.rounds:.0f} rounds{counting}"
 
 
 def _loop(detail: str, start: int, end: int) -> HealthFinding:

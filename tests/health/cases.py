@@ -186,6 +186,24 @@ HONEST = (
         "a sheet of address labels",
         blocks(["Boat Club Harbour Mill\n7 Quay Street\n24103 Kiel"] * 30, step=90, columns=3),
     ),
+    Case("four copies of a receipt", blocks([prose(6)] * 4, step=220)),
+    Case(
+        "paragraphs that say much the same",
+        text(
+            " ".join(
+                "".join(
+                    (
+                        "河流",
+                        "两岸的村庄",
+                        "由县里",
+                        "修了桥" if i * i % 3 else "开了渠",
+                        f"{NOUNS[i % 14]}共用" if i % 4 else "至今仍在。",
+                    )
+                )
+                for i in range(28)
+            )
+        ),
+    ),
     Case("numbered lines of a pleading", blocks([str(i) for i in range(1, 29)], step=32) + text(prose(20))),
     Case("ticks beside a list", blocks(["□"] * 12, step=32) + blocks([sentence(i) for i in range(24)], step=32)),
     Case("a contact sheet", blocks([""] * 40, label="image", step=110, columns=5)),
@@ -345,6 +363,14 @@ LOOPS = (
         (blocks([sentence(1), sentence(2), sentence(3)], step=300) + "\n") * 40,
         ("loop",),
         kept=sentence(2),
+    ),
+    Case("a paragraph read nine times", text(prose(20)) + text(prose(8, 30)) * 9, ("loop",), kept=sentence(31)),
+    Case(
+        "a page that begins again, cut off",
+        (text(" ".join(NAMES)) * 4)[:-300],
+        ("loop", "truncated"),
+        "length",
+        kept="Karla Ernst",
     ),
     Case("blocks with the same words", blocks(["Poplar Lane 7"] * 40), ("loop",), kept="Poplar Lane 7"),
     Case("ruled paper", blocks(["NO.", "Date", *["1"] * 26], step=30), ("loop",), kept="Date"),
