@@ -9,7 +9,7 @@ import pytest
 
 from dsocr_loaders.grounding import parse_answer
 from dsocr_loaders.health import examine
-from dsocr_loaders.values import Decoding, RawAnswer, Task
+from dsocr_loaders.values import AnswerFault, Decoding, RawAnswer, Task
 
 MADE = runpy.run_path(str(Path(__file__).with_name("cases.py")))
 Case, tag, text, table, blocks, sentence, prose, NAMES = (
@@ -26,7 +26,8 @@ CASES = (
         ("truncated",),
         None,
     ),
-    Case("cut off in a formula", text(prose(5)) + tag("equation") + r"\[ x = \frac{1}{", ("truncated",), None),
+    Case("cut off in a formula", text(prose(60)) + tag("equation") + r"\[ x = \frac{1}{", ("truncated",), None),
+    Case("a short answer with an open formula", text(prose(5)) + tag("equation") + r"\[ x = \frac{1}{2}", (), None),
     Case(
         "a table of zeros cut off",
         table([[name, *[0] * 12] for name in NAMES[:60]], is_closed=False)[:-12],
@@ -120,6 +121,15 @@ def test_finds_what_is_wrong_and_nothing_else(case) -> None:
     findings = examine(answer, parsed, None, Decoding(), task=Task(case.task))
 
     assert set(case.faults) == {finding.fault.value for finding in findings}
+
+
+def test_every_fault_is_shown() -> None:
+    """This test ensures that the documentation has a row for each fault, in their order, and no other."""
+    page = (Path(__file__).parents[2] / "docs" / "health.md").read_text(encoding="utf-8")
+    rows = [line.split("`")[1] for line in page.splitlines() if line.startswith("| `")]
+
+    assert {fault.value for fault in AnswerFault} == set(rows)
+    assert len(rows) == len(set(rows))
 
 
 def test_tells_the_gravest_first() -> None:
