@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dsocr_loaders.health.contents import boxes_out_of_range, empty, stripped_tags, tables_without_body
+from dsocr_loaders.health.contents import boxes_out_of_range, empty, stripped_tags, table_without_body
 from dsocr_loaders.health.endings import cut_off, ran_out
 from dsocr_loaders.health.ink import little_text, picture_only
 from dsocr_loaders.health.loops import find_loops
@@ -48,7 +48,7 @@ def examine(
         picture_only(parsed, ink),
         stripped_tags(parsed),
         sideways(parsed, page, loops),
-        *tables_without_body(parsed, loops),
+        table_without_body(parsed, loops),
         little_text(parsed, ink),
         boxes_out_of_range(answer.text, parsed),
     )

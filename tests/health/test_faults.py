@@ -155,13 +155,11 @@ def test_knows_the_context_of_the_model(prompt_tokens: int | None, faults: set[s
 
 def test_tells_which_table_has_no_body() -> None:
     """This test ensures that the finding names the characters of the table's tag."""
-    before, lost = text(prose(5)), tag("table")
+    lost = tag("table")
+    words = text(prose(5)) + lost + text("Between.") + lost
 
-    (finding,) = examine(
-        RawAnswer(before + lost, "stop", None, None, "model", "engine"),
-        parse_answer(before + lost),
-        None,
-        Decoding(),
-    )
+    (finding,) = examine(RawAnswer(words, "stop", None, None, "model", "engine"), parse_answer(words), None, Decoding())
 
-    assert lost.strip() == (before + lost)[finding.start : finding.end]
+    assert lost.strip() == words[finding.start : finding.end]
+    assert words.find(lost) == finding.start
+    assert finding.detail.startswith("2 tables are")
