@@ -19,17 +19,16 @@ __all__ = ["find_block_loops"]
 
 _LEAST_IN_PLACE: Final = 5
 """Blocks at one place with the same words or none; two or three come about where a figure is named twice."""
-_LEAST_IN_PLACE_SAYING_MORE: Final = 10
-"""The same where each says something else: lines that the model could not tell apart may share a box."""
-_NEAR: Final = 5  # of 999: boxes of textless blocks at one place differ by so much
+_NEAR: Final = 5  # of 999: boxes at one place differ by so much
 _BACK: Final = 4  # blocks between which a box comes again
 
 _LEAST_IN_STEP: Final = 16
 """Blocks with the same words, each as far from the one before: ticks of a list have texts beside them."""
 _LEAST_COUNTING: Final = 40
 """Blocks that count: a page with numbered lines has up to 32 numbers beside its text."""
-_MOST_OF_PAGE: Final = 6
-"""Where all but a sixth of the blocks are like that, counting and uneven steps are enough: ruled paper without text."""
+_LITTLE_ELSE: Final = 10
+"""Where all other blocks have no more than so many characters for each of them, there is nothing else on the page:
+counting and uneven steps are enough there. It is ruled paper."""
 _COLUMN: Final = 10  # of 999: blocks of a column begin so near each other
 _LEAST_TEXTLESS: Final = 48
 """Small pictures of one size, one behind the other."""
@@ -45,8 +44,8 @@ class _Placed:
     start: int
     end: int
 
-    def is_at(self, other: _Placed, near: int) -> bool:
-        return all(abs(mine - its) <= near for mine, its in zip(self.box, other.box, strict=True))
+    def is_at(self, other: _Placed) -> bool:
+        return all(abs(mine - its) <= _NEAR for mine, its in zip(self.box, other.box, strict=True))
 
     @property
     def size(self) -> tuple[int, int]:
@@ -71,23 +70,17 @@ def find_block_loops(parsed: ParsedAnswer) -> list[HealthFinding]:
 
 def _at_one_place(blocks: Sequence[_Placed]) -> Iterator[HealthFinding]:
     marks = bytearray(len(blocks))
-    says_more = bytearray(len(blocks))
     for index, block in enumerate(blocks):
         if not _has_place(block):
             continue
         for earlier in blocks[max(0, index - _BACK) : index]:
-            if earlier.label != block.label:
-                continue
-            is_same = earlier.words == block.words
-            if block.is_at(earlier, _NEAR if is_same else 0):
+            if earlier.label == block.label and earlier.words == block.words and block.is_at(earlier):
                 marks[index] = 1
-                says_more[index] = not is_same
                 break
     for first, last in repeated_parts(marks, gap=0):
         count = last - first + 2
-        more = sum(says_more[first : last + 1])
-        if count >= (_LEAST_IN_PLACE_SAYING_MORE if 2 * more > count else _LEAST_IN_PLACE):
-            detail = f"{count} blocks stand at one place of the page"
+        if count >= _LEAST_IN_PLACE:
+            detail = f"{count} blocks with the same words, or none, stand at one place of the page"
             yield HealthFinding(AnswerFault.LOOP, detail, blocks[first].start, blocks[last].end)
 
 
@@ -102,11 +95,13 @@ def _in_step(blocks: Sequence[_Placed]) -> Iterator[HealthFinding]:
     marks = bytearray(len(blocks))
     for index in range(2, len(blocks)):
         marks[index] = _step(*blocks[index - 2 : index + 1])
+    size = sum(len(block.words) for block in blocks)
     for first, last in repeated_parts(marks, gap=0):
         begin = first - 1
         count = last - begin + 2
         steps = marks[first : last + 1]
-        is_page = _MOST_OF_PAGE * count >= (_MOST_OF_PAGE - 1) * len(blocks)
+        others = size - sum(len(block.words) for block in blocks[begin - 1 : last + 1])
+        is_page = others <= _LITTLE_ELSE * count
         if 2 * steps.count(_COUNTING) > count and not is_page:
             is_loop = count >= _LEAST_COUNTING
         else:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from dsocr_loaders.values import AnswerIssue, ParsedAnswer, Region
 
-__all__ = ["boxes_out_of_range", "empty", "stripped_tags", "tables_without_body"]
+__all__ = ["boxes_out_of_range", "empty", "stripped_tags", "table_without_body"]
 
 _STRIPPED: Final = frozenset({Dialect.STRIPPED, Dialect.DET_LABEL_STRIPPED})
 _BOX_CODES: Final = frozenset({"box_out_of_range", "box_reversed", "box_without_area"})
@@ -42,21 +42,22 @@ def stripped_tags(parsed: ParsedAnswer) -> HealthFinding | None:
     return HealthFinding(AnswerFault.STRIPPED_TAGS, detail)
 
 
-def tables_without_body(parsed: ParsedAnswer, loops: Sequence[HealthFinding]) -> list[HealthFinding]:
-    """Return each table that says nothing, or nothing but a loop.
+def table_without_body(parsed: ParsedAnswer, loops: Sequence[HealthFinding]) -> HealthFinding | None:
+    """Return that tables say nothing, or nothing but a loop, with the place of the first; None if each says something.
 
     The rows of a table may stand behind its caption: `parse_answer` has given them back to it.
     """
-    return [
-        HealthFinding(
-            AnswerFault.TABLE_WITHOUT_BODY,
-            "a table is marked, and what stands in it is missing",
-            min(span.start for span in region.spans),
-            max(span.end for span in region.spans),
-        )
+    lost = [
+        region
         for region in parsed.regions
         if region.type is RegionType.TABLE and region.spans and _says_nothing(region, loops)
     ]
+    if not lost:
+        return None
+    tables = "a table is" if len(lost) == 1 else f"{len(lost)} tables are"
+    spans = lost[0].spans
+    detail = f"{tables} marked without what stands there"
+    return HealthFinding(AnswerFault.TABLE_WITHOUT_BODY, detail, spans[0].start, spans[-1].end)
 
 
 def _says_nothing(region: Region, loops: Sequence[HealthFinding]) -> bool:

@@ -18,6 +18,9 @@ _LONG_LOOP: Final = 4000
 """Characters. What repeats itself up to the end of the answer for so long was ended by a limit, and not by the model:
 those that end by themselves, as far as recorded, do so before 2,000, or with a table that is closed."""
 
+_SHORT: Final = 4000
+"""Characters. A shorter answer is far from any usual limit of tokens, and models leave a formula open by themselves."""
+
 _BRACKETS: Final = (("\\[", "\\]"), ("\\(", "\\)"))
 
 
@@ -25,8 +28,8 @@ def cut_off(answer: RawAnswer, parsed: ParsedAnswer, decoding: Decoding) -> Heal
     """Return that the answer was cut off, and what shows it; None if nothing does.
 
     In this order: the server says so; the answer has as many tokens as were allowed, or it and its prompt have as many
-    as the model's context (some servers always say `stop`); it ends in a tag or a table; it ends in a formula, which
-    the model may also leave open by itself, so that a server's `stop` is believed there.
+    as the model's context (some servers always say `stop`); it ends in a tag or a table; it ends in a formula. The
+    model may also leave one open by itself, so that counts in a long answer, and where no server says `stop`.
     """
     limit, tokens = decoding.max_new_tokens, answer.output_tokens
     if answer.finish_reason == "length":
@@ -62,7 +65,7 @@ def _opened(text: str, parsed: ParsedAnswer, finish_reason: str | None) -> str:
         return "a tag"
     if text.rfind("<table") > text.rfind("</table"):
         return "a table"
-    if finish_reason == "stop" or not parsed.regions:
+    if finish_reason == "stop" or not parsed.regions or len(text) < _SHORT:
         return ""
     words = parsed.regions[-1].text
     if any(words.rfind(opening) > words.rfind(closing) for opening, closing in _BRACKETS):

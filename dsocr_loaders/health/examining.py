@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dsocr_loaders.health.contents import boxes_out_of_range, empty, stripped_tags, tables_without_body
+from dsocr_loaders.health.contents import boxes_out_of_range, empty, stripped_tags, table_without_body
 from dsocr_loaders.health.endings import cut_off, ran_out
 from dsocr_loaders.health.ink import little_text, picture_only
 from dsocr_loaders.health.loops import find_loops
@@ -39,15 +39,16 @@ def examine(
     truncated = cut_off(answer, parsed, decoding)
     loops = find_loops(answer.text, parsed, task=task, is_unfinished=truncated is not None)
     truncated = truncated or ran_out(answer, loops)
-    ink = page.ink if page is not None and task in _WHOLE_PAGE else None
+    nothing = empty(parsed)
+    ink = page.ink if page is not None and nothing is None and task in _WHOLE_PAGE else None
     found = (
-        empty(parsed),
+        nothing,
         *loops,
         truncated,
         picture_only(parsed, ink),
         stripped_tags(parsed),
         sideways(parsed, page, loops),
-        *tables_without_body(parsed, loops),
+        table_without_body(parsed, loops),
         little_text(parsed, ink),
         boxes_out_of_range(answer.text, parsed),
     )

@@ -22,11 +22,11 @@ _LEAST_CELLS: Final = 120
 _COVERED: Final = 0.5
 """Share of the cells with text that lie in boxes. The model leaves out running heads, page numbers and small print in
 figures."""
-_LEAST_A_CELL: Final = 0.2
-"""Characters for each cell with text in a text's box: a title in letters as high as three cells has about 0.3, text of
-10 pt about 4."""
-_MOST_A_CELL: Final = 12
-"""Characters that a cell holds at 6 pt. What a box has beyond that stands elsewhere: the model gave a paragraph no box
+_LEAST_A_CELL: Final = 0.1
+"""Characters for each cell with text in a text's box: a title in letters as high as three cells has about 0.2,
+handwriting 0.8, text of 10 pt about 4."""
+_MOST_A_CELL: Final = 8
+"""Characters that a cell holds at 8 pt. What a box has beyond that stands elsewhere: the model gave a paragraph no box
 of its own."""
 _USUAL_A_CELL: Final = 3
 

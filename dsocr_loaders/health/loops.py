@@ -32,8 +32,8 @@ class _Least:
         marks: of any tokens: the options `[A] [B] [C] [D]` of fifty questions have 600. Formulas repeat their commands:
             honest recorded pages have up to 216 such tokens.
         counted: of any tokens of a stretch that counts: the numbers and options of two hundred questions have 2,600.
-        in_table: of any tokens that stand in a table: forty rows of twenty zeros have 1,600, and what loops there is
-            found by its rows and cells (`table_loops`), but for what is no table any more.
+        in_table: of any tokens of a table: forty rows of twenty zeros have 1,600. What loops there is mostly found by
+            its rows and cells (`table_loops`).
     """
 
     words: int
@@ -43,10 +43,19 @@ class _Least:
 
 
 _FINISHED: Final = _Least(words=330, marks=800, counted=2800, in_table=3000)
-_UNFINISHED: Final = _Least(words=100, marks=330, counted=400, in_table=600)
+_UNFINISHED: Final = _Least(words=100, marks=330, counted=400, in_table=3000)
 """For the end of an answer that was cut off: to have come that far, and to end like this, is evidence as well."""
 
+_LEAST_ROUNDS: Final = 12
+"""Rounds of a loop. Recorded ones have 40 and more; pages whose sentences share their words have up to 8."""
+_LEAST_STEADY_ROUNDS: Final = 5
+_LEAST_STEADY_ROUNDS_UNFINISHED: Final = 2
+"""The same where every round says the same to the letter; a page may show two or three copies of a receipt."""
+_STEADY: Final = 0.9
+
 _TEXT_IN_TAG: Final = frozenset({Task.OCR, Task.LOCATE})
+_CELLS_OF_TABLE: Final = 10  # fewer than one token in so many begins a cell: it is no table, though it may be in one
+_ENDS: Final = frozenset(".,;:!?)]}。，、；：！？）」』”’»।؟،")  # noqa: RUF001 - of many scripts
 _COUNTS_FROM: Final = 20  # numbers that go on in steps; an honest stretch may have some by chance
 _MOST_IN_RUN: Final = 500  # of one character: a leader that fills a line has up to about 250
 _NEAR_END: Final = 1000  # characters behind a loop that are still part of it where the answer was cut off
@@ -80,9 +89,11 @@ def find_loops(
 def _token_loops(text: str, tokens: Tokens, *, is_unfinished: bool) -> list[HealthFinding]:
     found = []
     for stretch in find_stretches(tokens, _UNFINISHED.words):
-        start, end = tokens.starts[stretch.first], tokens.ends[stretch.last]
+        start, end = tokens.starts[_first_of_round(stretch, tokens)], tokens.ends[stretch.last]
         is_tail = is_unfinished and _is_near_end(text, end)
-        if _is_loop(stretch, _UNFINISHED if is_tail else _FINISHED):
+        steady = _LEAST_STEADY_ROUNDS_UNFINISHED if is_tail else _LEAST_STEADY_ROUNDS
+        least_rounds = steady if stretch.steadiness >= _STEADY else _LEAST_ROUNDS
+        if stretch.rounds >= least_rounds and _is_loop(stretch, _UNFINISHED if is_tail else _FINISHED):
             found.append(_loop(_told(stretch), start, end))
     start, end = tokens.longest_run
     if end - start > _MOST_IN_RUN:
@@ -90,8 +101,16 @@ def _token_loops(text: str, tokens: Tokens, *, is_unfinished: bool) -> list[Heal
     return found
 
 
+def _first_of_round(stretch: Stretch, tokens: Tokens) -> int:
+    """Return the stretch's first token behind what ends the first round: its full stop is part of that."""
+    first = stretch.first
+    while first < stretch.last and tokens.kinds[first] in _ENDS:
+        first += 1
+    return first
+
+
 def _is_loop(stretch: Stretch, least: _Least) -> bool:
-    if 2 * stretch.in_table > stretch.recurring:
+    if _CELLS_OF_TABLE * stretch.cells >= stretch.recurring:
         return stretch.recurring >= least.in_table
     if stretch.counted >= _COUNTS_FROM:
         return stretch.recurring >= least.counted
@@ -102,7 +121,7 @@ def _is_loop(stretch: Stretch, least: _Least) -> bool:
 
 def _told(stretch: Stretch) -> str:
     counting = f", {stretch.counted} of them numbers that count on" if stretch.counted >= _COUNTS_FROM else ""
-    return f"{stretch.recurring} words and marks in a row only repeat what stood shortly before{counting}"
+    return f"{stretch.recurring} words and marks repeat those before them, in {stretch.rounds:.0f} rounds{counting}"
 
 
 def _loop(detail: str, start: int, end: int) -> HealthFinding:

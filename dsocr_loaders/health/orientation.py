@@ -29,8 +29,9 @@ _LINE_SHARE: Final = 0.6
 _LINE: Final = 40  # of 999: width of a line that lies on its side
 _LETTER: Final = 4.0  # of 999: width of a letter at 5 pt
 _WORD: Final = re.compile(r"[^\W\d_\u0e00-\u109f\u1780-\u18af\u3040-\u30ff\u3400-\ud7ff\uf900-\ufaff]+")
-_PAGE: Final = 980  # of 999: a box of this size is no box but the page
-_FILLS: Final = 0.35  # of the page: what a table that was turned to fit has
+_TALL: Final = 1.6  # height to width of a table; an upright one that fills an upright page has 1.4
+_LONG: Final = 500  # of 999: height of a table that was turned because it is too wide
+_COLUMNS: Final = 6  # of a table that is too wide for an upright page
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +96,10 @@ def _is_line_on_its_side(block: _Block, aspect: float) -> bool:
 
 
 def _is_lost_in_table(table: _Block, blocks: Sequence[_Block], aspect: float, loops: Sequence[HealthFinding]) -> bool:
-    if table.region.type is not RegionType.TABLE or table.height * aspect <= table.width:
+    if table.region.type is not RegionType.TABLE or table.height * aspect < _TALL * table.width:
         return False
-    if min(table.width, table.height) >= _PAGE or table.width * table.height < _FILLS * 999 * 999:
+    first_row = table.region.text[: table.region.text.find("</tr>") + 1]
+    if table.height < _LONG or first_row.count("<td") < _COLUMNS:
         return False
     others = (block for block in blocks if block is not table)
     return all(block.region.caption_of == table.region.order for block in others) and any(

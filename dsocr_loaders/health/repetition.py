@@ -8,9 +8,8 @@ is no search for a period: each token is looked up once, so the time is linear.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -35,7 +34,10 @@ class Stretch:
         recurring: how many of them recur.
         words: how many of those say something.
         counted: how many of those are numbers that count on.
-        in_table: how many stand in a table.
+        cells: how many of them begin a cell of a table.
+        round_size: how many tokens a round has on average: how far back what recurs stood last.
+        steadiness: share of what recurs that stood last as far back as most of it; 1 where the text is the same in
+            every round.
     """
 
     first: int
@@ -43,7 +45,14 @@ class Stretch:
     recurring: int
     words: int
     counted: int
-    in_table: int
+    cells: int
+    round_size: float
+    steadiness: float
+
+    @property
+    def rounds(self) -> float:
+        """How often a round comes again."""
+        return self.recurring / self.round_size
 
 
 def repeated_parts(marks: Sequence[int], *, novelty: int = _NOVELTY, gap: int = _GAP) -> Iterator[tuple[int, int]]:
@@ -71,7 +80,7 @@ def repeated_parts(marks: Sequence[int], *, novelty: int = _NOVELTY, gap: int = 
 
 def find_stretches(tokens: Tokens, least: int) -> list[Stretch]:
     """Return the stretches with at least so many tokens that recur, in order."""
-    marks = _recurring(tokens)
+    marks, distances = _recurring(tokens)
     found = []
     for first, last in repeated_parts(marks):
         part = marks[first : last + 1]
@@ -80,19 +89,26 @@ def find_stretches(tokens: Tokens, least: int) -> list[Stretch]:
             # The first token that is known to recur is the last of those that stand together again.
             begin = max(0, first - _CONTEXT + 1)
             words = sum(tokens.are_words[begin : last + 1])
-            in_table = sum(tokens.are_in_table[begin : last + 1])
-            found.append(Stretch(begin, last, recurring, words, part.count(_COUNTED), in_table))
-    return [one for one, after in pairwise([*found, None]) if one is not None and (after is None or one != after)]
+            cells = sum(tokens.are_cells[begin : last + 1])
+            back = [distance for distance in distances[first : last + 1] if distance]
+            steadiness = Counter(back).most_common(1)[0][1] / recurring
+            counted = part.count(_COUNTED)
+            found.append(Stretch(begin, last, recurring, words, counted, cells, sum(back) / recurring, steadiness))
+    return found
 
 
 _SAME: Final = 1
 _COUNTED: Final = 2
 
 
-def _recurring(tokens: Tokens) -> bytearray:
-    """Return for each token 0 if it is new, `_SAME` if it stood here before, `_COUNTED` if it counts on."""
+def _recurring(tokens: Tokens) -> tuple[bytearray, list[int]]:
+    """Return for each token 0 if it is new, `_SAME` if it stood here before, `_COUNTED` if it counts on.
+
+    And how many tokens before it that was, 0 for a new one.
+    """
     kinds, values = tokens.kinds, tokens.values
     marks = bytearray(len(kinds))
+    distances = [0] * len(kinds)
     places: dict[tuple[str, ...], int] = {}
     numbers: dict[tuple[str, ...], deque[int]] = {}
     for index, context in enumerate(zip(*(kinds[shift:] for shift in range(_CONTEXT)), strict=False), _CONTEXT - 1):
@@ -100,7 +116,9 @@ def _recurring(tokens: Tokens) -> bytearray:
         places[context] = index
         value = values[index]
         if value < 0:
-            marks[index] = place is not None and index - place <= _BACK
+            if place is not None and index - place <= _BACK:
+                marks[index] = _SAME
+                distances[index] = index - place
             continue
         earlier = numbers.get(context)
         if earlier is None:
@@ -111,8 +129,10 @@ def _recurring(tokens: Tokens) -> bytearray:
                 marks[index] = _SAME
             elif _counts_on(value, earlier):
                 marks[index] = _COUNTED
+            if marks[index]:
+                distances[index] = index - place
         earlier.append(value)
-    return marks
+    return marks, distances
 
 
 def _counts_on(value: int, earlier: deque[int]) -> bool:

@@ -37,6 +37,7 @@ _TOKEN = re.compile(f"(?P<tag>{_TAG}{_MARKUP}){_TEXT}", re.MULTILINE)
 _TOKEN_WHERE_TAGS_HAVE_TEXT = re.compile(f"(?P<tag>{_MARKUP}){_TEXT}")
 
 _NUMBER = "#"
+_CELLS = frozenset({"<td", "<th"})
 _CLOSING = "</"
 
 
@@ -49,7 +50,7 @@ class Tokens:
         starts, ends: where each stands in the text.
         values: a number's value, -1 for all else.
         are_words: 1 for what says something: a word of at least two letters, a sign of a script without blanks.
-        are_in_table: 1 behind `<table>` and before `</table>`.
+        are_cells: 1 for what begins a cell of a table.
         longest_run: start and end of the longest run of one mark that stands alone: `.....`; (0, 0) if there is none.
     """
 
@@ -58,7 +59,7 @@ class Tokens:
     ends: list[int] = field(default_factory=list)
     values: list[int] = field(default_factory=list)
     are_words: bytearray = field(default_factory=bytearray)
-    are_in_table: bytearray = field(default_factory=bytearray)
+    are_cells: bytearray = field(default_factory=bytearray)
     longest_run: tuple[int, int] = (0, 0)
 
 
@@ -74,7 +75,7 @@ def tokens_of(text: str, *, is_text_in_tag: bool = False) -> Tokens:
     """
     tokens = Tokens()
     kinds, starts, ends, values = tokens.kinds, tokens.starts, tokens.ends, tokens.values
-    in_table, last_mark, run_start, longest = 0, "", 0, 0
+    last_mark, run_start, longest = "", 0, 0
     for match in (_TOKEN_WHERE_TAGS_HAVE_TEXT if is_text_in_tag else _TOKEN).finditer(text):
         group, word = match.lastgroup, match[0]
         if group == "mark":
@@ -90,17 +91,13 @@ def tokens_of(text: str, *, is_text_in_tag: bool = False) -> Tokens:
             if group == "tag":
                 continue
             if group == "html":
-                name = match["html"].lower()
-                is_closing = word.startswith(_CLOSING)
-                if name == "table":
-                    in_table = 0 if is_closing else 1
-                if is_closing:
+                if word.startswith(_CLOSING):
                     continue
-                word = "<" + name
+                word = "<" + match["html"].lower()
         kinds.append(_NUMBER if group == "number" else word)
         starts.append(match.start())
         ends.append(match.end())
         values.append(int(match[0]) if group == "number" else -1)
         tokens.are_words.append(group == "sign" or (group == "word" and len(word) > 1))
-        tokens.are_in_table.append(in_table)
+        tokens.are_cells.append(word in _CELLS)
     return tokens

@@ -30,11 +30,11 @@ _ADD_SETUP: Final = """
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _ADD_ANSWER: Final = """
-    INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (digest, setup) DO UPDATE SET
         text = excluded.text, finish_reason = excluded.finish_reason, prompt_tokens = excluded.prompt_tokens,
         output_tokens = excluded.output_tokens, model = excluded.model, status = excluded.status,
-        is_final = excluded.is_final, created_s = excluded.created_s
+        is_final = excluded.is_final, created_s = excluded.created_s, health = excluded.health
     WHERE is_final = 0
 """
 _ADD_PAGE: Final = "INSERT OR REPLACE INTO pages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -106,10 +106,11 @@ def store_answer(connection: sqlite3.Connection, finished: FinishedPage, setup: 
     if answer is None or finished.prepared is None:
         return
     is_final = finished.parsed is None or finished.parsed.dialect not in _STRIPPED
+    health = json.dumps([*dict.fromkeys(finding.fault.value for finding in finished.health)])
     said = (answer.text, answer.finish_reason, answer.prompt_tokens, answer.output_tokens, answer.model)
     connection.execute(_ADD_SETUP, (*astuple(setup), now_s, setup.name))
     connection.execute(
-        _ADD_ANSWER, (finished.prepared.digest, setup.name, *said, finished.status.value, is_final, now_s)
+        _ADD_ANSWER, (finished.prepared.digest, setup.name, *said, finished.status.value, is_final, now_s, health)
     )
 
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from dsocr_loaders.answer_store import FinishedPage
 from dsocr_loaders.health import examine
 from dsocr_loaders.pipeline.attempts import of_store
 from dsocr_loaders.pipeline.threads import in_thread
 from dsocr_loaders.repair import Reading
-from dsocr_loaders.values import LayoutAnswer, TextSource
+from dsocr_loaders.values import LayoutAnswer, PageStatus, RawAnswer, TextSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
         PageImage,
         PagePlace,
         ParsedAnswer,
-        RawAnswer,
         ReadRequest,
     )
 
@@ -55,6 +55,16 @@ class Answered:
     request: ReadRequest | None = None
     reading: Reading | None = None
     is_known: bool = False
+
+    def finished(self, place: PagePlace) -> FinishedPage:
+        """Return what a store is to keep of it."""
+        reading = self.reading
+        if reading is None or not isinstance(reading.answer, RawAnswer):
+            return FinishedPage(place, self.page, PageStatus.BLANK)
+        status, _ = reading.outcome
+        return FinishedPage(
+            place, self.page, status, self.prepared, self.request, reading.answer, reading.parsed, reading.findings
+        )
 
 
 class Answering:

@@ -8,7 +8,7 @@ from functools import partial
 from math import ceil
 from typing import TYPE_CHECKING
 
-from dsocr_loaders.answer_store import FinishedPage, NoStore
+from dsocr_loaders.answer_store import NoStore
 from dsocr_loaders.engines.permits import Hold
 from dsocr_loaders.pipeline.answering import Answering
 from dsocr_loaders.pipeline.attempts import Attempts, ReadFailed, StoreFailed, of_store
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from dsocr_loaders.engines.protocol import Engine, Prepared
     from dsocr_loaders.errors import EngineError
     from dsocr_loaders.pages import PagePool
-    from dsocr_loaders.pipeline.answering import Answered
     from dsocr_loaders.pipeline.events import Tell
     from dsocr_loaders.repair import Reading
     from dsocr_loaders.settings import Settings
@@ -165,34 +164,19 @@ class PageReading:
             failed = failed_result(place, failure.error, attempts=failure.attempt, text_source=self._engine.text_source)
             return failed, False
         if answered.reading is None:
-            await of_store(self._store.record(FinishedPage(place, answered.page, PageStatus.BLANK)))
+            await of_store(self._store.record(answered.finished(place)))
             return self._blank(place, answered.page), False
         attempts = answered.attempt - (1 if answered.is_known else 0)
         if not answered.is_known:
             self._attempts.engine_answered()
-        # Before it is repaired: what was paid for is kept even if the process dies meanwhile.
+        is_kept = isinstance(answered.reading.answer, RawAnswer)
         is_read = answered.reading.outcome[0] is not PageStatus.FAILED
-        if is_read:
-            await self._record(place, answered)
+        if is_kept and is_read:  # before it is repaired: what was paid for stays even if the process dies meanwhile
+            await of_store(self._store.record(answered.finished(place)))
         result = await self._repaired(place, answered.reading, answered.attempt, hold, attempts=attempts)
-        if not is_read and result.status is not PageStatus.FAILED:
-            await self._record(place, answered)
+        if is_kept and not is_read and result.status is not PageStatus.FAILED:
+            await of_store(self._store.record(answered.finished(place)))
         return result, answered.is_known and result.attempts == attempts
-
-    async def _record(self, place: PagePlace, answered: Answered) -> None:
-        """Keep the answer to the page's first question."""
-        reading = answered.reading
-        if reading is not None and isinstance(reading.answer, RawAnswer):
-            finished = FinishedPage(
-                place,
-                answered.page,
-                reading.outcome[0],
-                answered.prepared,
-                answered.request,
-                reading.answer,
-                reading.parsed,
-            )
-            await of_store(self._store.record(finished))
 
     async def _repaired(
         self, place: PagePlace, reading: Reading, attempt: int, hold: Hold, *, attempts: int

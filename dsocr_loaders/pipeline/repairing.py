@@ -12,7 +12,7 @@ from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
-from dsocr_loaders.answer_store import FinishedPage, NoStore
+from dsocr_loaders.answer_store import NoStore
 from dsocr_loaders.errors import DsocrError, MissingDependency
 from dsocr_loaders.pipeline.attempts import ReadFailed, of_store
 from dsocr_loaders.pipeline.events import PageRepairTried
@@ -29,7 +29,7 @@ from dsocr_loaders.repair import (
 from dsocr_loaders.values import AnswerFault, PageStatus, RawAnswer, RepairStep
 
 if TYPE_CHECKING:
-    from dsocr_loaders.answer_store import AnswerStore
+    from dsocr_loaders.answer_store import AnswerStore, FinishedPage
     from dsocr_loaders.engines.permits import Hold
     from dsocr_loaders.pipeline.answering import Answered, Answering
     from dsocr_loaders.pipeline.attempts import Attempts
@@ -263,14 +263,8 @@ class _Climb:
 
     async def _keep(self, answered: Answered) -> None:
         """Keep an answer, so that a rerun has it; an empty one only once the page is read by another way."""
-        reading = answered.reading
-        if reading is None or not isinstance(reading.answer, RawAnswer):
-            return
-        status = reading.outcome[0]
-        page = FinishedPage(
-            self._place, answered.page, status, answered.prepared, answered.request, reading.answer, reading.parsed
-        )
-        if status is PageStatus.FAILED:
+        page = answered.finished(self._place)
+        if page.status is PageStatus.FAILED:
             self._unkept.append(page)
         else:
             await of_store(self._run.store.record_answer(page))
