@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from dsocr_loaders.errors import placed
-from dsocr_loaders.pipeline import PageFinished, PageRetried, RunEvent, SourceOpened, SourceRefused
+from dsocr_loaders.pipeline import PageFinished, PageRead, PageRetried, RunEvent, SourceOpened, SourceRefused
 from dsocr_loaders.values import AnswerFault, PageStatus, RawAnswer
 
 if TYPE_CHECKING:
@@ -177,6 +177,9 @@ class RunCount:
                 self._refused_sources += 1
                 if len(self._refused) < _MOST_NAMED:
                     self._refused.append((failure.name, failure.message))
+            case PageRead(answer=RawAnswer() as answer):
+                self._prompt_tokens += answer.prompt_tokens or 0
+                self._output_tokens += answer.output_tokens or 0
             case PageRetried(error=error):
                 self._retries[error.cause] += 1
             case PageFinished(result=result, is_known=is_known):
@@ -191,9 +194,6 @@ class RunCount:
         self._repair_reads += sum(step.reads for step in page.repair_steps)
         self._attempts += page.attempts
         self._known_pages += is_known and page.answer is not None  # a blank page was never read
-        if isinstance(page.answer, RawAnswer) and not is_known:
-            self._prompt_tokens += page.answer.prompt_tokens or 0
-            self._output_tokens += page.answer.output_tokens or 0
         if page.error is not None and len(self._failures) < _MOST_NAMED:
             self._failures.append(page.error.message)
 

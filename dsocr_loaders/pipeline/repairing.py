@@ -16,6 +16,7 @@ from dsocr_loaders.answer_store import NoStore
 from dsocr_loaders.errors import DsocrError, MissingDependency
 from dsocr_loaders.pipeline.attempts import ReadFailed, of_store
 from dsocr_loaders.pipeline.events import PageRepairTried
+from dsocr_loaders.pipeline.threads import in_thread
 from dsocr_loaders.repair import (
     RepairBudget,
     as_truncated,
@@ -232,7 +233,8 @@ class _Climb:
             grant.close()
         reading = readings[0]
         if len(readings) > 1:
-            reading = joined(reading, readings[1], (plan[1].framing.part.y0, plan[0].framing.part.y1))
+            band = (plan[1].framing.part.y0, plan[0].framing.part.y1)
+            reading = await in_thread(partial(joined, reading, readings[1], band), "repair")
         self._judge(rung, self._reads - before, ", ".join(details), reading)
 
     async def _asked(self, question: Question, grant: _Grant) -> Reading | None:

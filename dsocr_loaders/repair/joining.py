@@ -25,6 +25,7 @@ BETWEEN: Final = "\n<--- Page Split --->\n"
 can be taken apart as one of two pages."""
 
 _UNBOXED: Final = 8  # regions without boxes, at the end and the beginning, that may be of the lines that both show
+_MOST_IN_BAND: Final = 100  # regions that reach into what both show; a page has two or three dozen
 _SIDE_BY_SIDE: Final = 0.5  # share of the narrower box's width that two pieces of one region have in common
 _SAME_PLACE: Final = 0.5  # shared over joint area of two boxes of one region
 _EDGE: Final = 0.004  # of the page's height: how far apart two boxes may lie that were read from two images
@@ -122,6 +123,7 @@ def joined_regions(upper: Sequence[Region], lower: Sequence[Region], band: tuple
         for number, other in enumerate(others)
         if (_top(other.region) < band[1] if other.region.boxes else number < _UNBOXED)
     ]
+    reaching, waiting = reaching[-_MOST_IN_BAND:], waiting[:_MOST_IN_BAND]
     renamed: dict[tuple[int, int], _Piece] = {}
     for piece in reaching:
         for other in waiting:

@@ -20,6 +20,7 @@ _TORN: Final = (
 _ROW: Final = re.compile(r"<tr\b[^<>]*>", re.IGNORECASE)
 _TAG: Final = re.compile(r"<[^<>]*>")
 _ROWS_LOOKED_AT: Final = 24  # at either end: more than two overlapping pieces of a page both show
+_MOST_OF_ROW: Final = 300  # characters of a row that are compared
 _LEAST_RATIO: Final = 0.6  # of two rows that stand for the same one, in between others that read the same
 
 
@@ -97,4 +98,4 @@ def _without_end(table: str) -> str:
 
 
 def _plain(row: str) -> str:
-    return " ".join(_TAG.sub(" ", row).casefold().split())
+    return " ".join(_TAG.sub(" ", row).casefold().split())[:_MOST_OF_ROW]

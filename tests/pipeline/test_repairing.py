@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import random
-import threading
 
 import pymupdf
 import pytest
 
 from dsocr_loaders import Reader
-from dsocr_loaders.errors import EngineDead, engine_error
-from dsocr_loaders.pipeline import PageFinished, PageRead, PageRepairTried
+from dsocr_loaders.errors import MissingDependency
 from dsocr_loaders.testing import ScriptedEngine
 from dsocr_loaders.values import AnswerFault, PageResult, PageStatus, RawAnswer, Span, Task, TextSource
 
@@ -254,32 +251,6 @@ def test_what_was_there_stays_if_nothing_is_better(page_of_text, run):
     engine.close()
 
 
-@pytest.mark.parametrize(("most", "asked"), [(0, 1), (1, 2), (2, 3), (4, 5)])
-def test_extra_reads_of_a_page_are_bounded(page_of_text, run, most, asked):
-    """This test ensures that a page never has more extra reads than it may have, and says what was left out."""
-    engine = ScriptedEngine(cut_off(LOOP))
-
-    (page,) = pages_of(run(page_of_text(is_scan=True), engine, max_repair_reads=most))
-
-    assert asked == len(engine.requests) == page.attempts
-    assert ("max_repair_reads" in page.repair_steps[-1].detail or "text layer" in page.repair_steps[-1].detail) is True
-    engine.close()
-
-
-def test_extra_reads_of_a_run_are_bounded(page_of_text, run, monkeypatch):
-    """This test ensures that a run where every page loops costs half as much again and a few reads, not five times."""
-    monkeypatch.setattr("dsocr_loaders.repair.budget.FREE_READS", 3)
-    pages, engine = 8, ScriptedEngine(cut_off(LOOP), capacity=8)
-
-    results = pages_of(run(page_of_text(pages, is_scan=True), engine))
-
-    assert pages + 3 + pages // 2 >= len(engine.requests) > pages + 3
-    assert list(range(1, pages + 1)) == [page.page_number for page in results]
-    assert any("the run's extra reads are used up" in step.detail for page in results for step in page.repair_steps)
-    assert {PageStatus.TRUNCATED} == {page.status for page in results}
-    engine.close()
-
-
 @pytest.mark.parametrize("settings", [{"repair": False}, {"task": "figure"}, {"task": "describe"}])
 def test_repairs_that_are_off(full_page, run, settings):
     """This test ensures that nobody's page is read twice who did not want it, or whose task is another."""
@@ -321,87 +292,42 @@ def test_engines_that_say_the_same_again_are_not_asked_again(full_page, run):
     engine.close()
 
 
-def test_many_pages_with_damage_among_them(page_of_text, run):
-    """This test ensures that order, one result for each page, permits and events hold while pages are repaired."""
+def test_pages_of_a_mixed_document(page_of_text):
+    """This test ensures that where good text layers come first, a damaged page goes to the model again."""
+    engine = ScriptedEngine(answering(first=cut_off(LOOP), ngram=WHOLE))
 
-    def answer(request):
-        if request.page.page_number % 3:
-            return WHOLE
-        return answering(first=cut_off(LOOP), ngram=WHOLE)(request)
+    with Reader(engine, dpi=60, prefer_text_layer=True) as reader:
+        (page,) = reader.iter_pages(page_of_text(is_scan=True))
 
-    engine, events = ScriptedEngine(answer, capacity=4, delay_s=0.002), []
-
-    results = pages_of(run(page_of_text(12), engine, stream={"tell": events.append}))
-
-    assert list(range(1, 13)) == [page.page_number for page in results]
-    assert ["ok", "ok", "repaired"] * 4 == [page.status for page in results]
-    assert 4 >= engine.most_in_flight
-    assert 0 == engine.loop.images.held == engine.loop.slots.held
-    assert 5 >= engine.loop.images.most_held
-    tried = [event for event in events if isinstance(event, PageRepairTried)]
-    assert {"trim": 4, "ngram": 4} == {rung: sum(e.step.rung == rung for e in tried) for rung in ("trim", "ngram")}
-    third = [type(event) for event in events if getattr(event, "place", None) and event.place.page_number == 3]
-    assert [PageRepairTried, PageFinished] == third[-2:]
-    assert [1, 2] == [e.attempt for e in events if isinstance(e, PageRead) and e.place.page_number == 3]
+    assert (PageStatus.REPAIRED, ("ngram",), 2) == (page.status, page.repairs, page.attempts)
+    assert page.route.startswith("model: ")
+    assert engine.digests[0] == engine.digests[1]
     engine.close()
 
 
-def test_a_read_that_fails_is_tried_again_and_costs_the_rung_alone(page_of_text, run):
-    """This test ensures that extra reads have tries like first ones, and one that fails leaves what there was."""
-    busy, seen = engine_error("busy", "busy", retry_after_s=0.0), []
+@pytest.mark.parametrize("repair", [True, ["trim", "text_layer"]])
+def test_without_pymupdf(page_of_text, run, monkeypatch, repair):
+    """This test ensures that the text layer is left out where it cannot be read, unless somebody named it."""
+    path, engine = page_of_text(), ScriptedEngine("")
+    monkeypatch.setattr("dsocr_loaders.pipeline.repairing.find_spec", lambda _: None)
 
-    def answer(request):
-        seen.append(request.attempt)
-        if request.task is Task.FREE:
-            return engine_error("bad_request", "no such prompt")
-        return answering(first=cut_off(LOOP), ngram=busy if len(seen) < 4 else cut_off(LOOP))(request)
-
-    engine = ScriptedEngine(answer)
-
-    (page,) = pages_of(run(page_of_text(is_scan=True), engine, repair=["trim", "ngram", "free"]))
-
-    assert [1, 2, 3, 4, 5] == seen
-    assert (5, PageStatus.TRUNCATED, ("trim",)) == (page.attempts, page.status, page.repairs)
-    assert [("trim", 0, True), ("ngram", 3, False), ("free", 1, False)] == rungs(page)
-    assert "no such prompt" in page.repair_steps[-1].detail
-    assert 0 == engine.loop.images.held
+    if repair is True:
+        (page,) = pages_of(run(path, engine))
+        assert (PageStatus.FAILED, ["free", "halves"]) == (page.status, [step.rung for step in page.repair_steps])
+    else:
+        with pytest.raises(MissingDependency, match="pip install"):
+            pages_of(run(path, engine, repair=repair))
     engine.close()
 
 
-def test_an_engine_that_dies_ends_the_run(page_of_text, run):
-    """This test ensures that a fault that ends a run does so in the middle of a repair too."""
-    engine = ScriptedEngine(answering(first=cut_off(LOOP), ngram=engine_error("died", "the engine is gone")))
+def test_a_fallback_reads_what_no_repair_mends(page_of_text, run):
+    """This test ensures that a page that is still without text fails, and is read as `on_page_error` says."""
+    fallback = ScriptedEngine("other words", text_source=TextSource.TEXT_LAYER)
+    engine = ScriptedEngine("")
 
-    with pytest.raises(EngineDead, match="the engine is gone"):
-        pages_of(run(page_of_text(2, is_scan=True), engine))
+    (page,) = pages_of(run(page_of_text(is_scan=True), engine, fallback=fallback))
 
-    assert 0 == engine.loop.images.held
+    assert ("other words", ("text_layer",), 4) == (page.regions[0].text, page.repairs, page.attempts)
+    assert ["free", "halves", "text_layer", "text_layer"] == [step.rung for step in page.repair_steps]
     engine.close()
-
-
-def test_a_caller_who_leaves_ends_a_repair(page_of_text):
-    """This test ensures that a cancelled caller leaves no permit taken and no read under way."""
-    is_repairing = threading.Event()
-
-    def delay_s(request):
-        if request.attempt > 1:
-            is_repairing.set()
-        return 0.0 if request.attempt == 1 else 60.0
-
-    engine = ScriptedEngine(answering(first=cut_off(LOOP), ngram=WHOLE), delay_s=delay_s)
-
-    async def read():
-        async with Reader(engine, dpi=60) as reader:
-            return [page async for page in reader.aiter_pages(page_of_text(2, is_scan=True))]
-
-    async def leave():
-        task = asyncio.create_task(read())
-        await asyncio.to_thread(is_repairing.wait, 60)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-
-    asyncio.run(leave())
-
-    assert (0, 0, 0) == (engine.in_flight, engine.loop.images.held, engine.loop.slots.held)
-    engine.close()
+    fallback.close()
