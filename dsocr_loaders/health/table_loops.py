@@ -38,6 +38,8 @@ _UNFINISHED_EMPTY_ROWS: Final = 30
 _BACK_ROWS: Final = 8  # a round has so many rows at most
 _GAP: Final = 8  # two rows or cells in a row that are new are still part of a loop
 
+_TORN: Final = 16  # characters at the end of the answer: a tag that was cut off
+
 _RAGGED_ROWS: Final = 16
 _RAGGED_WIDTHS: Final = 5
 """So many rows with hardly anything in them, of so many different widths, are noise: cells that span others make two
@@ -72,7 +74,7 @@ def find_table_loops(text: str, *, is_unfinished: bool) -> list[HealthFinding]:
     """
     found: list[HealthFinding] = []
     for rows in _tables(text):
-        is_last = is_unfinished and rows[-1].end >= len(text.rstrip())
+        is_last = is_unfinished and rows[-1].end + _TORN >= len(text)
         found += _wide_rows(rows, is_last=is_last)
         found += _repeated_rows(rows, is_last=is_last)
         found += _ragged_rows(rows)
