@@ -90,12 +90,9 @@ REFRAIN = (
 )
 CHINESE = (
     "河流两岸的村庄由县里修了桥",
-    "山上的茶园每年春天采三次茶",
     "镇上的集市逢五逢十开门",
     "旧桥在那年夏天被大水冲走",
-    "码头边住着十几户船家",
     "学堂设在祠堂后面的院子里",
-    "粮仓去年才用青砖重新盖过",
     "南门外的官道通往省城",
 )
 MONTHS = "January February March April May June July August September October November December".split()  # noqa: SIM905 - shorter
