@@ -28,7 +28,7 @@ class _Least:
 
     Attributes:
         words: of tokens that say something: thirty identical labels of ten words, a sheet of address stickers, have
-            290. Every recorded loop of words has over 500; an honest recorded page has 40.
+            290. Every recorded loop of words has over 500; an honest recorded page has up to 100.
         marks: of any tokens: the options `[A] [B] [C] [D]` of fifty questions have 600. Formulas repeat their commands:
             honest recorded pages have up to 216 such tokens.
         counted: of any tokens of a stretch that counts: the numbers and options of two hundred questions have 2,600.

@@ -23,7 +23,7 @@ _CONTEXT: Final = 5  # tokens that have to stand together again; four words in a
 _BACK: Final = 1500  # tokens; the longest round that is recognised, about half of what a model may answer
 _NOVELTY: Final = 3  # one new token outweighs so many old ones: three quarters of a stretch recur at least
 _GAP: Final = 45  # the weight of new tokens that a stretch may hold at one place: about three words that vary
-_REMEMBERED: Final = 4  # values of numbers in the same context: 3, 141, 3, 142 counts in every second place
+_REMEMBERED: Final = 4  # values of numbers in the same context: in 3, 141, 3, 142 the 3 comes again
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +136,5 @@ def _recurring(tokens: Tokens) -> tuple[bytearray, list[int]]:
 
 
 def _counts_on(value: int, earlier: deque[int]) -> bool:
-    """Whether `value` goes on in steps of one size, where each or every second number of `earlier` is a step."""
-    size = len(earlier)
-    return any(
-        size >= 2 * every and value - earlier[-every] == earlier[-every] - earlier[-2 * every] for every in (1, 2)
-    )
+    """Whether `value` goes on from the last of `earlier` in steps of one size."""
+    return len(earlier) > 1 and value - earlier[-1] == earlier[-1] - earlier[-2]

@@ -27,7 +27,9 @@ _MOST_CELLS: Final = 72
 _MOST_TELLING_CELLS: Final = 32
 """Cells of a row with the same words in them: a page is not wide enough for so many."""
 _TELLING: Final = 3  # characters of a cell that is more than a tick
-_UNFINISHED_CELLS: Final = 24  # at the end of an answer that was cut off
+_UNFINISHED_CELLS: Final = 48
+_UNFINISHED_TELLING_CELLS: Final = 24
+"""The same in the last row of an answer that was cut off."""
 
 _MOST_ROWS: Final = 40
 """Rows with something in them that come again, one after the other; a form of a page has some thirty lines."""
@@ -37,6 +39,8 @@ _UNFINISHED_ROWS: Final = 10
 _UNFINISHED_EMPTY_ROWS: Final = 30
 _BACK_ROWS: Final = 8  # a round has so many rows at most
 _GAP: Final = 8  # two rows or cells in a row that are new are still part of a loop
+
+_TORN: Final = 16  # characters at the end of the answer: a tag that was cut off
 
 _RAGGED_ROWS: Final = 16
 _RAGGED_WIDTHS: Final = 5
@@ -72,7 +76,7 @@ def find_table_loops(text: str, *, is_unfinished: bool) -> list[HealthFinding]:
     """
     found: list[HealthFinding] = []
     for rows in _tables(text):
-        is_last = is_unfinished and rows[-1].end >= len(text.rstrip())
+        is_last = is_unfinished and rows[-1].end + _TORN >= len(text)
         found += _wide_rows(rows, is_last=is_last)
         found += _repeated_rows(rows, is_last=is_last)
         found += _ragged_rows(rows)
@@ -131,7 +135,7 @@ def _pipe_tables(text: str) -> Iterator[list[_Row]]:
 
 def _wide_rows(rows: Sequence[_Row], *, is_last: bool) -> Iterator[HealthFinding]:
     for row in rows:
-        if len(row.cells) < _UNFINISHED_CELLS:
+        if len(row.cells) < _UNFINISHED_TELLING_CELLS:
             continue
         marks = _marks_in_row(row.cells)
         for first, last in repeated_parts(marks, gap=_GAP):
@@ -140,8 +144,8 @@ def _wide_rows(rows: Sequence[_Row], *, is_last: bool) -> Iterator[HealthFinding
             telling = sum(len(cell) >= _TELLING for cell in row.cells[first : last + 1])
             if (
                 count >= _MOST_CELLS
-                or (2 * telling > count >= (_UNFINISHED_CELLS if is_open else _MOST_TELLING_CELLS))
-                or (is_open and count >= _MOST_CELLS // 2 + _UNFINISHED_CELLS // 2)
+                or (2 * telling > count >= (_UNFINISHED_TELLING_CELLS if is_open else _MOST_TELLING_CELLS))
+                or (is_open and count >= _UNFINISHED_CELLS)
             ):
                 start = row.ends[first - 1] if first else row.start
                 yield HealthFinding(

@@ -88,6 +88,13 @@ REFRAIN = (
     "Roll on, roll on, the morning comes, the morning comes again,\n"
     "roll on, roll on, and sing with us, the morning comes again."
 )
+CHINESE = (
+    "河流两岸的村庄由县里修了桥",
+    "镇上的集市逢五逢十开门",
+    "旧桥在那年夏天被大水冲走",
+    "学堂设在祠堂后面的院子里",
+    "南门外的官道通往省城",
+)
 MONTHS = "January February March April May June July August September October November December".split()  # noqa: SIM905 - shorter
 
 
@@ -188,21 +195,8 @@ HONEST = (
     ),
     Case("four copies of a receipt", blocks([prose(6)] * 4, step=220)),
     Case(
-        "paragraphs that say much the same",
-        text(
-            " ".join(
-                "".join(
-                    (
-                        "河流",
-                        "两岸的村庄",
-                        "由县里",
-                        "修了桥" if i * i % 3 else "开了渠",
-                        f"{NOUNS[i % 14]}共用" if i % 4 else "至今仍在。",
-                    )
-                )
-                for i in range(28)
-            )
-        ),
+        "sentences that come again now and then",
+        text("".join(CHINESE[(i * i * 5 + i // 3) % len(CHINESE)] + "\u3002" for i in range(64))),
     ),
     Case("numbered lines of a pleading", blocks([str(i) for i in range(1, 29)], step=32) + text(prose(20))),
     Case("ticks beside a list", blocks(["□"] * 12, step=32) + blocks([sentence(i) for i in range(24)], step=32)),
@@ -385,6 +379,15 @@ LOOPS = (
         ("loop",),
         task="ocr",
         kept="Ledger of the mill",
+    ),
+    Case(
+        "lines of the task ocr here and there",
+        "".join(
+            f"<|ref|>{'again ' * 12}<|/ref|><|det|>[[{i * i % 400}, {i * 9}, 999, {i * 9 + 8}]]<|/det|>\n"
+            for i in range(60)
+        ),
+        ("loop",),
+        task="ocr",
     ),
     Case(
         "a word inside a line of the task ocr",

@@ -87,7 +87,7 @@ def test_what_is_left_without_loops_is_no_loop() -> None:
 
 
 def test_is_quick() -> None:
-    """This test ensures that an answer is examined in less time than it takes to be taken apart, four times over."""
+    """This test ensures that an answer is examined in at most eight times the time that taking it apart takes."""
     texts = [path.read_text(encoding="utf-8") for path in sorted(RECORDED.glob("*.txt"))]
     parsing = examining = 0.0
     for text in texts:
@@ -97,4 +97,4 @@ def test_is_quick() -> None:
         examine(RawAnswer(text, None, None, None, "model", "engine"), parsed, None, Decoding())
         parsing, examining = parsing + between - began, examining + time.process_time() - between
 
-    assert examining < 4 * parsing
+    assert examining < 8 * parsing
