@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
-from transformers import BatchFeature
 
 from dsocr_loaders.resolution import vision_tokens
 from dsocr_loaders.views import page_views
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from PIL.Image import Image
+    from transformers import BatchFeature
 
     from dsocr_loaders.resolution import Mode
 
@@ -57,6 +57,8 @@ class ModeProcessor:
         Raises:
             ValueError: the prompt has another number of `<image>` than there are images.
         """
+        from transformers import BatchFeature  # noqa: PLC0415 - vLLM brings it
+
         texts = prompt.split(self._stock.image_token)
         if len(texts) != len(images) + 1:
             raise ValueError(f"The prompt places {len(texts) - 1} images and comes with {len(images)}.")
