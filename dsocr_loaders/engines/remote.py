@@ -14,9 +14,10 @@ from dsocr_loaders.engines.endpoint import endpoint_for
 from dsocr_loaders.engines.faults import answer_fault
 from dsocr_loaders.engines.loop import EngineLoop
 from dsocr_loaders.engines.pacing import Pacing
-from dsocr_loaders.engines.profiles import answer_limit, answer_of, profile_for, request_content
+from dsocr_loaders.engines.profiles import answer_limit, profile_for, question_for, request_for
 from dsocr_loaders.engines.served import choose_model, recognise, served_models
 from dsocr_loaders.errors import EngineError, engine_error
+from dsocr_loaders.models import model_for
 from dsocr_loaders.settings import Settings
 from dsocr_loaders.values import TextSource
 
@@ -155,10 +156,13 @@ class RemoteEngine:
     async def _ask(self, served: ServedModel, image: EncodedImage, request: ReadRequest) -> RawAnswer:
         names = {self._wanted_model, served.id, served.root} - {""}
         max_tokens = answer_limit(request, image, names, served.context_tokens)
-        body = request_content(self._profile, request, image, served.id, max_tokens)
-        payload, content = await self._exchanged("POST", "/chat/completions", body, self._timeout_s, is_first=False)
+        family = model_for(self._wanted_model)  # whose prompt the request holds
+        asked = request_for(self._profile, question_for(request, image, served.id, max_tokens, family=family))
+        payload, content = await self._exchanged(
+            asked.method, asked.path, asked.content, self._timeout_s, is_first=False
+        )
         try:
-            return answer_of(payload, served.id, self.fingerprint)
+            return self._profile.reply(payload, model=served.id, max_tokens=max_tokens, engine=self.fingerprint)
         except EngineError as error:
             raise answer_fault(self._endpoint, error.cause, str(error), content[:LARGEST_ERROR_BYTES]) from error
 

@@ -66,13 +66,13 @@ def recognise(served: tuple[ServedModel, ...], profile: ServerProfile) -> None:
     Raises:
         EngineRejected: cause `wrong_server`; the message says what was found.
     """
-    if any(model.owned_by == profile.owned_by for model in served):
+    if any(model.owned_by in profile.owners for model in served):
         return
     owners = sorted({model.owned_by for model in served} - {""})
     found = f"its models are owned by {_listed(owners)}" if owners else "its list of models names no owner"
     raise engine_error(
         "wrong_server",
-        f"{found}, where {profile.title} says {profile.owned_by!r}. This release speaks {profile.title} only; "
+        f"{found}, where {profile.title} says {profile.owners[0]!r}. This release speaks {profile.title} only; "
         f'if it is {profile.title} behind a gateway, say so with server="{profile.name}"',
     )
 

@@ -154,7 +154,7 @@ def test_the_model_with_the_most_image_tokens_counts():
 
 def test_an_answer_keeps_what_the_server_said():
     """This test ensures that text, finish reason, counts and the model's name arrive."""
-    answer = answer_of(completion(), "asked-for", "remote x")
+    answer = answer_of(completion(), model="asked-for", engine="remote x")
 
     assert answer == RawAnswer("# Title", "stop", 911, 5, "served", "remote x")
 
@@ -174,7 +174,7 @@ def test_an_answer_keeps_what_the_server_said():
 )
 def test_an_answers_text_is_its_content(payload, expected):
     """This test ensures that empty content is an empty answer, and that a reasoning parser hides nothing."""
-    actual = answer_of(payload, MODEL, "e")
+    actual = answer_of(payload, model=MODEL, engine="e")
 
     assert expected == actual.text
 
@@ -185,10 +185,10 @@ def test_what_a_server_does_not_tell_is_none():
     del payload["model"]
     payload["usage"] = {"prompt_tokens": True, "completion_tokens": "5"}
 
-    answer = answer_of(payload, "asked-for", "e")
+    answer = answer_of(payload, model="asked-for", engine="e")
 
     assert answer == RawAnswer("# Title", None, None, None, "asked-for", "e")
-    assert answer_of(replace_key(payload, usage=None), "m", "e").prompt_tokens is None
+    assert answer_of(replace_key(payload, usage=None), model="m", engine="e").prompt_tokens is None
 
 
 def replace_key(payload, **changes):
@@ -199,7 +199,7 @@ def replace_key(payload, **changes):
 def test_an_answer_that_was_given_up_is_no_answer(finish_reason):
     """This test ensures that a page is read again when the server stopped for a reason of its own."""
     with pytest.raises(EngineUnavailable) as caught:
-        answer_of(completion(finish_reason=finish_reason), MODEL, "e")
+        answer_of(completion(finish_reason=finish_reason), model=MODEL, engine="e")
 
     assert (caught.value.cause, caught.value.retryable) == ("cut", True)
 
@@ -226,7 +226,7 @@ def test_an_answer_that_was_given_up_is_no_answer(finish_reason):
 def test_what_is_no_completion_is_refused(payload):
     """This test ensures that a success without an answer in it never reads as an empty page."""
     with pytest.raises(EngineRejected) as caught:
-        answer_of(payload, MODEL, "e")
+        answer_of(payload, model=MODEL, engine="e")
 
     assert caught.value.cause == "not_understood"
 
@@ -250,7 +250,7 @@ JSON = st.recursive(
 def test_any_json_is_an_answer_or_an_engine_error(payload):
     """This test ensures that no shape of a body gets past the package's own errors."""
     try:
-        answer = answer_of(payload, MODEL, "e")
+        answer = answer_of(payload, model=MODEL, engine="e")
     except (EngineRejected, EngineUnavailable):
         return
     answer.text.encode("utf-8")
