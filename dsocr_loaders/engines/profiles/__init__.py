@@ -10,48 +10,72 @@ from typing import TYPE_CHECKING
 
 from dsocr_loaders.engines.profiles.asking import question_for, request_body, request_content, request_for
 from dsocr_loaders.engines.profiles.chat import answer_of
+from dsocr_loaders.engines.profiles.deepseek_ocr_rs import DEEPSEEK_OCR_RS
+from dsocr_loaders.engines.profiles.hosted import HOSTED, HOSTS, hosted_profile
 from dsocr_loaders.engines.profiles.limits import answer_limit
-from dsocr_loaders.engines.profiles.profile import HttpRequest, Question, ServerFacts, ServerProfile
+from dsocr_loaders.engines.profiles.llama_server import LLAMA_SERVER
+from dsocr_loaders.engines.profiles.ollama import OLLAMA, OLLAMA_OPENAI
+from dsocr_loaders.engines.profiles.profile import HttpRequest, KnownFault, Question, ServerFacts, ServerProfile
+from dsocr_loaders.engines.profiles.sglang import SGLANG
+from dsocr_loaders.engines.profiles.symptoms import explained, is_stripped
 from dsocr_loaders.engines.profiles.vllm import VLLM
 from dsocr_loaders.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from dsocr_loaders.models import ModelFamily
+
 __all__ = [
+    "HOSTS",
+    "OLLAMA_OPENAI",
     "PROFILES",
     "HttpRequest",
+    "KnownFault",
     "Question",
     "ServerFacts",
     "ServerProfile",
     "answer_limit",
     "answer_of",
-    "profile_for",
+    "check_resolution",
+    "explained",
+    "hosted_profile",
+    "is_stripped",
+    "profile_named",
     "question_for",
     "request_body",
     "request_content",
     "request_for",
 ]
 
-PROFILES: Mapping[str, ServerProfile] = MappingProxyType({profile.name: profile for profile in (VLLM,)})
+PROFILES: Mapping[str, ServerProfile] = MappingProxyType(
+    {profile.name: profile for profile in (VLLM, SGLANG, DEEPSEEK_OCR_RS, OLLAMA, LLAMA_SERVER, HOSTED)}
+)
 """The word for `server=` -> profile."""
 
 
-def profile_for(server: str, resolution: str) -> ServerProfile:
-    """Return the profile that `server=` names, `"auto"` being the only one there is.
+def profile_named(server: str, base_url: str) -> ServerProfile:
+    """Return the profile that `server=` names, as it is for this URL.
+
+    `ollama` is Ollama's OpenAI route where the URL ends in `/v1`, and its own interface elsewhere; `openai` is the
+    host's own row where the host is known.
+    """
+    if server == "ollama" and base_url.endswith("/v1"):
+        return OLLAMA_OPENAI
+    if server == "openai":
+        return hosted_profile(base_url) or HOSTED
+    return PROFILES[server]
+
+
+def check_resolution(profile: ServerProfile, family: ModelFamily, facts: ServerFacts, resolution: str) -> None:
+    """Return if the server offers the mode for the model.
 
     Raises:
-        SettingsError: there is no such profile, or it does not offer `resolution`.
+        SettingsError: it does not; the message says what it offers.
     """
-    profile = PROFILES.get("vllm" if server == "auto" else server)
-    if profile is None:
+    offered = profile.resolutions(family, facts)
+    if resolution not in offered:
         raise SettingsError(
-            f"server={server!r} is not spoken by this release; allowed: auto or {', '.join(PROFILES)}. "
-            "For another server pass an Engine of your own as engine=."
+            f"resolution={resolution!r} cannot be chosen on this {profile.title} server; "
+            f"allowed: {', '.join(offered)}. {profile.resolution_advice}"
         )
-    if resolution not in profile.resolutions:
-        raise SettingsError(
-            f"resolution={resolution!r} cannot be chosen on a {profile.title} server, which fixes it when it is built; "
-            f"allowed: {', '.join(profile.resolutions)}."
-        )
-    return profile

@@ -7,13 +7,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from dsocr_loaders.engines.encode import EncodedImage
     from dsocr_loaders.models import ModelFamily
     from dsocr_loaders.values import RawAnswer, ReadRequest
 
-__all__ = ["HttpRequest", "Question", "ServerFacts", "ServerProfile"]
+__all__ = ["HttpRequest", "KnownFault", "Question", "ReadsReply", "ServerFacts", "ServerProfile", "WritesBody"]
 
 _NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
 
@@ -24,9 +24,19 @@ class ServerFacts:
 
     Attributes:
         version: of the server, `""` if not told.
+        context_tokens: that image, prompt and answer share in one request; None if not told.
+        slots: how many requests it works on at the same time; None if not told.
+        resolutions: modes that it says it has, beyond those that every server of its kind has.
+        takes_processors: whether it runs a logits processor that a request brings (SGLang); None if not told.
+        notes: what is worth a line in the log, as whole sentences.
     """
 
     version: str = ""
+    context_tokens: int | None = None
+    slots: int | None = None
+    resolutions: tuple[str, ...] = ()
+    takes_processors: bool | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +67,21 @@ class HttpRequest:
     method: Literal["POST"]
     path: str
     content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFault:
+    """An error that a server is known for.
+
+    Attributes:
+        says: words of its message that no other error has.
+        cause: what it counts as, see the table of `dsocr_loaders.errors`.
+        advice: what to do, a whole sentence.
+    """
+
+    says: str
+    cause: str
+    advice: str
 
 
 class WritesBody(Protocol):
@@ -90,32 +115,20 @@ class ReadsReply(Protocol):
         ...
 
 
-class MakesFields(Protocol):
-    """Returns further fields of the body for a question."""
-
-    def __call__(self, question: Question) -> Mapping[str, object]:
-        """Return the fields.
-
-        Raises:
-            EngineError: the question cannot be said to this server.
-        """
-        ...
-
-
 def _no_prefix(family: ModelFamily) -> str:  # noqa: ARG001 - the signature of `ServerProfile.prompt_prefix`
     return ""
 
 
-def _no_fields(question: Question) -> Mapping[str, object]:  # noqa: ARG001 - the signature of `MakesFields`
+def _no_fields(question: Question) -> Mapping[str, object]:  # noqa: ARG001 - the signature of `ngram_fields`
     return _NOTHING
 
 
-class PrefixesPrompt(Protocol):
-    """Returns what stands before the prompt of a model."""
+def _gundam_and_what_it_says(family: ModelFamily, facts: ServerFacts) -> tuple[str, ...]:  # noqa: ARG001 - the signature of `ServerProfile.resolutions`
+    return ("gundam", *facts.resolutions)
 
-    def __call__(self, family: ModelFamily) -> str:
-        """Return the words, `""` where the server puts the image token there itself."""
-        ...
+
+def _no_facts(told: Mapping[str, object]) -> ServerFacts:  # noqa: ARG001 - the signature of `ServerProfile.facts`
+    return ServerFacts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +140,29 @@ class ServerProfile:
         title: how messages call it.
         path: what is asked, behind the base URL.
         body, reply: the pair of functions.
+        owners: what the entries of its `/models` say in `owned_by`, where that is its own name.
+        models_path: its list of models, behind the base URL.
+        models_keys: where the entries stand in it, and the names in them.
+        models_list: whether there has to be such a list; `optional` where hosts may have none, `partial` where they
+            moreover may leave out what they serve.
+        has_catalogue: whether the list is what could be loaded, of all kinds, instead of what was loaded for pages.
         image_form: how an image travels: as a data URL, or as its bare base64.
-        resolutions: the modes it offers.
-        owners: what the entries of its `/models` say in `owned_by`.
         part_order: order of the message's parts, for a body that has them.
-        prompt_prefix: what stands before the prompt.
+        prompt_prefix: what stands before the prompt of a model; `""` where the server puts the image token there.
         fixed_fields: further fields of the body.
         ngram_fields: the fields that stop repetitions.
         resolution_fields: the fields that choose the resolution mode.
+        resolutions: the modes that it offers for a model.
+        tells_resolutions: whether `facts` may add to them.
+        resolution_advice: how to get the others, a whole sentence.
+        most_tokens: the longest answer it may be asked for, whatever the context; None without such a limit.
+        most_in_flight: how many requests at a time ever make sense; None if that is found while reading.
+        usual_in_flight: how many make sense unless the user names a number; None if that is found while reading.
+        tells_load: whether its `/metrics` say how many requests run and wait.
+        told_by: what to ask at the first contact, behind the server's root (the base URL without `/v1`).
+        facts: what follows from these replies: path -> parsed JSON, those that failed left out.
+        tags_advice: for a server whose answers come without special tokens: what mends it, a whole sentence.
+        known_faults: errors it is known for.
     """
 
     name: str
@@ -142,11 +170,25 @@ class ServerProfile:
     path: str
     body: WritesBody
     reply: ReadsReply
-    resolutions: tuple[str, ...]
+    tags_advice: Callable[[ServerFacts], str]
     owners: tuple[str, ...] = ()
+    models_path: str = "/models"
+    models_keys: tuple[str, str] = ("data", "id")
+    models_list: Literal["complete", "optional", "partial"] = "complete"
+    has_catalogue: bool = False
     image_form: Literal["data_url", "base64"] = "data_url"
     part_order: tuple[Literal["image", "text"], ...] = ("image", "text")
-    prompt_prefix: PrefixesPrompt = _no_prefix
+    prompt_prefix: Callable[[ModelFamily], str] = _no_prefix
     fixed_fields: Mapping[str, object] = field(default_factory=lambda: _NOTHING)
-    ngram_fields: MakesFields = _no_fields
-    resolution_fields: MakesFields = _no_fields
+    ngram_fields: Callable[[Question], Mapping[str, object]] = _no_fields
+    resolution_fields: Callable[[Question], Mapping[str, object]] = _no_fields
+    resolutions: Callable[[ModelFamily, ServerFacts], tuple[str, ...]] = _gundam_and_what_it_says
+    tells_resolutions: bool = False
+    resolution_advice: str = "Its mode is fixed when it is built or started."
+    most_tokens: int | None = None
+    most_in_flight: int | None = None
+    usual_in_flight: int | None = None
+    tells_load: bool = False
+    told_by: tuple[str, ...] = ()
+    facts: Callable[[Mapping[str, object]], ServerFacts] = _no_facts
+    known_faults: tuple[KnownFault, ...] = ()

@@ -46,9 +46,14 @@ VLLM = ServerProfile(
     path=CHAT_PATH,
     body=chat_body,
     reply=answer_of,
-    # BASE_SIZE, IMAGE_SIZE and CROP_MODE are constants in vLLM's processor
-    resolutions=("gundam",),
+    tags_advice=lambda facts: (  # noqa: ARG005 - the signature of `ServerProfile.tags_advice`
+        "This package asks vLLM for them with skip_special_tokens=false, which something between here and the server "
+        "drops: give the URL of the server itself."
+    ),
     owners=("vllm",),
+    # BASE_SIZE, IMAGE_SIZE and CROP_MODE are constants in vLLM's processor
+    resolution_advice="vLLM's own processor has that mode alone.",
+    tells_load=True,
     prompt_prefix=_prompt_prefix,
     # the tags and the table cells of an answer are special tokens
     fixed_fields=MappingProxyType({"skip_special_tokens": False}),

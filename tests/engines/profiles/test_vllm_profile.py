@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 from dsocr_loaders.engines.encode import EncodedImage
 from dsocr_loaders.engines.profiles import (
     PROFILES,
+    ServerFacts,
     answer_limit,
     answer_of,
-    profile_for,
+    check_resolution,
     request_body,
     request_content,
 )
 from dsocr_loaders.errors import EngineRejected, EngineUnavailable, SettingsError
+from dsocr_loaders.models import decoding_for, model_for
 from dsocr_loaders.testing import sample_page, sample_request
 from dsocr_loaders.values import Decoding, RawAnswer, Task
 
@@ -88,28 +90,23 @@ def test_a_whitelisted_word_without_a_known_id_is_an_error():
     assert caught.value.cause == "bad_request"
 
 
-@pytest.mark.parametrize("server", ["auto", "vllm"])
-def test_vllm_is_the_only_profile_and_autos_choice(server):
-    """This test ensures that both words lead to vLLM's profile."""
-    assert profile_for(server, "gundam").name == "vllm"
-
-
-@pytest.mark.parametrize("server", ["sglang", "deepseek-ocr-rs", "ollama", "llama-server", "openai"])
-def test_other_servers_are_refused_by_name(server):
-    """This test ensures that a server which would be asked wrongly is not asked at all."""
-    with pytest.raises(SettingsError, match="allowed: auto or vllm") as caught:
-        profile_for(server, "gundam")
-
-    assert server in str(caught.value)
-
-
 @pytest.mark.parametrize("resolution", ["tiny", "small", "base", "large", "gundam-m"])
 def test_vllm_offers_gundam_alone(resolution):
     """This test ensures that a mode which vLLM would ignore silently is an error."""
     with pytest.raises(SettingsError, match="allowed: gundam") as caught:
-        profile_for("auto", resolution)
+        check_resolution(PROFILES["vllm"], model_for(MODEL), ServerFacts(), resolution)
 
     assert resolution in str(caught.value)
+
+
+def test_unlimited_ocr_has_its_image_token_in_the_text():
+    """This test ensures that the model whose prompt has no line break behind the image gets none from vLLM."""
+    request = sample_request(prompt="document parsing.", decoding=decoding_for("baidu/Unlimited-OCR"))
+
+    body = request_body(PROFILES["vllm"], request, IMAGE, "baidu/Unlimited-OCR", 30_000)
+
+    assert body["messages"][0]["content"][1]["text"] == "<image>document parsing."
+    assert body["vllm_xargs"] == {"ngram_size": 35, "window_size": 128, "whitelist_token_ids": [128821, 128822]}
 
 
 @pytest.mark.parametrize(
