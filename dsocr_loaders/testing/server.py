@@ -150,7 +150,7 @@ class ScriptedServer:
 
     def __enter__(self) -> Self:
         self._http = Listener(self)
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), name="scripted-server")
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.005,), name="scripted-server")
         self._thread.start()
         return self
 

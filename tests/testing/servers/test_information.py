@@ -14,8 +14,15 @@ from dsocr_loaders.testing import KINDS, Fault, LlamaServerKind, ScriptedServer
 BODY = {"model": "deepseek-ocr", "messages": [{"role": "user", "content": "x"}]}
 
 
-def told(kind, *paths, **arguments):
-    with ScriptedServer(kind=kind, **arguments) as server, httpx.Client(trust_env=False) as client:
+@pytest.fixture(scope="module")
+def client():
+    """Open one client for all, since each reads the certificates anew."""
+    with httpx.Client(trust_env=False) as opened:
+        yield opened
+
+
+def told(client, kind, *paths, **arguments):
+    with ScriptedServer(kind=kind, **arguments) as server:
         return [client.get(server.root_url + path) for path in paths]
 
 
@@ -31,9 +38,9 @@ def told(kind, *paths, **arguments):
         ("openai", "deepseek-ai", "nginx", "deepseek-ai/DeepSeek-OCR"),
     ],
 )
-def test_models_and_their_owner(kind, owner, header, model):
+def test_models_and_their_owner(client, kind, owner, header, model):
     """This test ensures that the list of models says what the real server's says."""
-    (reply,) = told(kind, "/v1/models")
+    (reply,) = told(client, kind, "/v1/models")
 
     first = reply.json()["data"][0]
     assert (owner, header, model) == (first["owned_by"], reply.headers.get("server"), first["id"])
@@ -59,16 +66,16 @@ def test_models_and_their_owner(kind, owner, header, model):
         ("llama-server", "/v1/models", ["n_ctx_train", "multimodal"]),
     ],
 )
-def test_what_tells_it_apart(kind, path, words):
+def test_what_tells_it_apart(client, kind, path, words):
     """This test ensures that each of a server's own pages is there, and on no other kind of server."""
-    (reply,) = told(kind, path)
+    (reply,) = told(client, kind, path)
 
     assert reply.status_code == 200
     assert [word for word in words if word not in reply.text] == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_pages_of_other_kinds_are_not_there(kind):
+def test_pages_of_other_kinds_are_not_there(client, kind):
     """This test ensures that no kind answers to the pages that tell another apart."""
     own = {
         "vllm": "/version",
@@ -78,7 +85,7 @@ def test_pages_of_other_kinds_are_not_there(kind):
         "deepseek-ocr-rs": "/v1/health",
     }
     paths = [path for name, path in own.items() if not kind.startswith(name) and (kind, name) != SHARED]
-    statuses = {reply.status_code for reply in told(kind, *paths, "/nothing")}
+    statuses = {reply.status_code for reply in told(client, kind, *paths, "/nothing")}
 
     assert {404} == statuses
 
@@ -86,9 +93,9 @@ def test_pages_of_other_kinds_are_not_there(kind):
 SHARED = ("llama-server", "deepseek-ocr-rs")  # both have /v1/health
 
 
-def test_ollama_shows_a_model():
+def test_ollama_shows_a_model(client):
     """This test ensures that its model can be asked about, and counts as no page."""
-    with ScriptedServer(kind="ollama") as server, httpx.Client(trust_env=False) as client:
+    with ScriptedServer(kind="ollama") as server:
         shown = client.post(f"{server.root_url}/api/show", json={"model": "deepseek-ocr"}).json()
         missing = client.post(f"{server.root_url}/api/show", json={"model": "x"})
 
@@ -101,9 +108,9 @@ def test_ollama_shows_a_model():
     ("kind", "open_path"),
     [("vllm", "/version"), ("sglang", "/health"), ("llama-server", "/v1/models"), ("openai", None)],
 )
-def test_a_key_is_wanted_where_the_real_server_wants_one(kind, open_path):
+def test_a_key_is_wanted_where_the_real_server_wants_one(client, kind, open_path):
     """This test ensures that a wrong key is refused in the words of the kind, and that public pages stay public."""
-    with ScriptedServer(kind=kind, api_key="right") as server, httpx.Client(trust_env=False) as client:
+    with ScriptedServer(kind=kind, api_key="right") as server:
         refused = client.post(f"{server.base_url}/chat/completions", json=BODY)
         public = client.get(server.root_url + open_path) if open_path else None
 
@@ -112,14 +119,14 @@ def test_a_key_is_wanted_where_the_real_server_wants_one(kind, open_path):
     assert public is None or public.status_code == 200
 
 
-def test_llama_server_says_that_metrics_are_off():
+def test_llama_server_says_that_metrics_are_off(client):
     """This test ensures that its answer is an error with a hint, and no missing page."""
-    (reply,) = told("llama-server", "/metrics")
+    (reply,) = told(client, "llama-server", "/metrics")
 
     assert (reply.status_code, "--metrics" in reply.text) == (501, True)
 
 
-def test_deepseek_ocr_rs_reads_one_page_at_a_time():
+def test_deepseek_ocr_rs_reads_one_page_at_a_time(client):
     """This test ensures that further pages wait, however many connections there are."""
     busy = threading.Semaphore(1)
 
@@ -133,7 +140,6 @@ def test_deepseek_ocr_rs_reads_one_page_at_a_time():
     body = {"model": "deepseek-ocr", "messages": [{"role": "user", "content": part}]}
     with (
         ScriptedServer(answer, kind="deepseek-ocr-rs") as server,
-        httpx.Client(trust_env=False) as client,
         ThreadPoolExecutor(4) as pool,
     ):
         url = f"{server.base_url}/chat/completions"
@@ -148,10 +154,10 @@ PIXEL = (
 )
 
 
-def test_faults_have_the_error_body_of_the_kind():
+def test_faults_have_the_error_body_of_the_kind(client):
     """This test ensures that a scripted fault looks as this server's own."""
     broken = ScriptedServer(kind="sglang", models_faults=[Fault.of_status(503)])
-    with broken as server, httpx.Client(trust_env=False) as client:
+    with broken as server:
         reply = client.get(f"{server.base_url}/models")
 
     assert (reply.status_code, reply.json()["object"]) == (503, "error")

@@ -53,9 +53,19 @@ def chat(parts, **fields):
     }
 
 
+@pytest.fixture(autouse=True, scope="module")
+def client():
+    """Open one client for all, since each reads the certificates anew."""
+    with httpx.Client(trust_env=False) as opened:
+        CLIENTS.append(opened)
+        yield opened
+
+
+CLIENTS = []
+
+
 def posted(server, body, path="/v1/chat/completions"):
-    with httpx.Client(trust_env=False) as client:
-        return client.post(server.root_url + path, json=body)
+    return CLIENTS[-1].post(server.root_url + path, json=body)
 
 
 def read(kind, body, path="/v1/chat/completions", answer=ANSWER):
@@ -184,9 +194,9 @@ def test_each_rule_refuses_in_the_words_of_its_server(kind, body, status, word):
 
 @pytest.mark.parametrize("kind", ["sglang", "deepseek-ocr-rs", "ollama", "llama-server", "openai", LENIENT])
 @pytest.mark.parametrize("content", [b"{", b"[]", b'{"messages": 5}', b'{"messages": [5], "model": "deepseek-ocr"}'])
-def test_no_body_breaks_a_server(kind, content):
+def test_no_body_breaks_a_server(kind, content, client):
     """This test ensures that a client which sends nonsense gets an error of the kind, and no broken connection."""
-    with ScriptedServer(ANSWER, kind=kind) as server, httpx.Client(trust_env=False) as client:
+    with ScriptedServer(ANSWER, kind=kind) as server:
         reply = client.post(f"{server.base_url}/chat/completions", content=content)
 
     assert 200 <= reply.status_code < 500
