@@ -48,9 +48,17 @@ class Pacing:
         """Requests that may be in flight now, at least 1."""
         return self._control.limit
 
-    async def begin(self) -> None:
-        """Ask the server for its load, and follow that from now on if it tells it. Never raises."""
-        if await self._load() is None:
+    async def begin(self, *, tells_load: bool = True, most: int | None = None) -> None:
+        """Ask the server for its load, and follow that from now on if it tells it. Never raises.
+
+        Args:
+            tells_load: False for a kind of server that is not to be asked.
+            most: how many requests at a time ever make sense there.
+        """
+        if most is not None and most < self._ceiling:
+            self._ceiling = most
+            self._control = AdditiveIncrease(most)
+        if not tells_load or await self._load() is None:
             _log.debug("the server tells no load; the number of requests in flight follows its refusals")
             return
         _log.debug("the number of requests in flight follows the server's metrics")

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from dsocr_loaders.engines.profiles import PROFILES
-from dsocr_loaders.engines.served import DEFAULT_MODEL, ServedModel, choose_model, recognise, served_models
+from dsocr_loaders.engines.served import DEFAULT_MODEL, ServedModel, choose_model, served_models
 from dsocr_loaders.errors import EngineRejected
 
 
@@ -44,30 +43,6 @@ def test_what_is_no_list_of_models_is_refused(payload):
         served_models(payload)
 
     assert caught.value.cause == "wrong_server"
-
-
-def test_vllm_is_recognised_by_its_owner():
-    """This test ensures that one model owned by vllm is enough."""
-    recognise((ServedModel("other"), ServedModel("ocr", owned_by="vllm")), PROFILES["vllm"])
-
-
-@pytest.mark.parametrize(
-    ("served", "word"),
-    [
-        ((ServedModel("ocr", owned_by="sglang"),), "'sglang'"),
-        ((ServedModel("a", owned_by="library"), ServedModel("b", owned_by="llamacpp")), "'library', 'llamacpp'"),
-        ((ServedModel("ocr"),), "no owner"),
-        ((), "no owner"),
-    ],
-)
-def test_another_server_is_named(served, word):
-    """This test ensures that the message says what was found and how to overrule it."""
-    with pytest.raises(EngineRejected) as caught:
-        recognise(served, PROFILES["vllm"])
-
-    assert caught.value.cause == "wrong_server"
-    assert word in str(caught.value)
-    assert 'server="vllm"' in str(caught.value)
 
 
 OCR = ServedModel("ocr", root="deepseek-ai/DeepSeek-OCR", owned_by="vllm", context_tokens=8192)
