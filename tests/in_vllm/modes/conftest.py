@@ -7,23 +7,14 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors
 
 ROOT = Path(__file__).parents[3]
-SPECIAL = [
-    "<｜begin▁of▁sentence｜>",
-    "<｜end▁of▁sentence｜>",
-    "<｜▁pad▁｜>",
-    "<image>",
-    "<|grounding|>",
-    "<td>",
-    "</td>",
-]
+SPECIAL = ["<first>", "<last>", "<padding>", "<image>", "<|grounding|>", "<td>", "</td>"]
 
 
 def tokenizer_of_bytes():
     """Return a tokenizer with a token for each byte and the special tokens, which puts its first one before a text."""
-    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors
-
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
     vocabulary = {word: number for number, word in enumerate([*SPECIAL, *letters])}
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))

@@ -73,7 +73,7 @@ def processed(processor, pages, **arguments):
 
 
 def values_of(item):
-    return {name: value for name, value in item.get_data().items()}
+    return dict(item.get_data())
 
 
 def numbers_of(picture):
