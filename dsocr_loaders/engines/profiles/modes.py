@@ -1,12 +1,14 @@
 """Which resolution mode a server read a page in, as far as its count of prompt tokens shows it.
 
 A page costs another number of image tokens in each mode (`dsocr_loaders.resolution`), and a prompt at most as many
-tokens as it has bytes. A count that fits no mode at all, such as that of a gateway that counts the words alone, says
-nothing. Modes in which a page has the same pixels, gundam and base for a small one, cost the same.
+tokens as it has bytes, its special tokens one each. A count that fits no mode at all, such as that of a gateway that
+counts the words alone, says nothing. Modes in which a page has the same pixels, gundam and base for a small one, cost
+the same.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from dsocr_loaders.resolution import vision_tokens
@@ -23,6 +25,8 @@ FRAME_TOKENS: Final = 2  # the beginning-of-sentence token, and the line break b
 
 TRIAL_PAGE_PX: Final = (1281, 2)
 """Size of a picture that costs something else in each mode: tiles side by side, as many as there may be."""
+
+_SPECIAL: Final = re.compile(r"<\|/?[a-z]{1,20}\|>")
 
 _LONGEST_TRIAL_TOKENS: Final = 37  # of the words; tiny and small, the closest modes, are 38 apart
 
@@ -46,7 +50,7 @@ def mode_read(
     """
     if prompt_tokens is None:
         return ""
-    most = len(prompt.encode("utf-8", "surrogatepass")) + FRAME_TOKENS
+    most = len(_SPECIAL.sub("-", prompt).encode("utf-8", "surrogatepass")) + FRAME_TOKENS
     fits: dict[str, int] = {}
     for family in families:
         for name, mode in family.modes.items():
