@@ -72,6 +72,8 @@ def _with_modes(stock: Any, family: ModelFamily) -> object:  # noqa: ANN401 - a 
     """
     from vllm.multimodal import MULTIMODAL_REGISTRY  # noqa: PLC0415 - inside vLLM only
 
+    from dsocr_loaders.vllm_plugin.mode_graphs import PastGraphs, has_graphs_by_path  # noqa: PLC0415 - needs torch
+
     factories = stock._processor_factory  # noqa: SLF001 - the one place where a class says how it is prepared
     for role, names in _NEEDED.items():
         missing = [name for name in names if not callable(getattr(getattr(factories, role), name, None))]
@@ -82,7 +84,8 @@ def _with_modes(stock: Any, family: ModelFamily) -> object:  # noqa: ANN401 - a 
         info=_info_class(factories.info, family),
         dummy_inputs=factories.dummy_inputs,
     )
-    return register(type(stock.__name__, (stock,), {"__module__": __name__, "__doc__": stock.__doc__}))
+    bases = (PastGraphs, stock) if has_graphs_by_path(stock) else (stock,)
+    return register(type(stock.__name__, bases, {"__module__": __name__, "__doc__": stock.__doc__}))
 
 
 def _info_class(stock: Any, family: ModelFamily) -> type:  # noqa: ANN401 - a class of vLLM's

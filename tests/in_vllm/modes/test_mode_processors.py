@@ -17,11 +17,13 @@ from vllm.config import ModelConfig
 from vllm.model_executor.models import deepseek_ocr, deepseek_ocr2, unlimited_ocr
 from vllm.multimodal import MULTIMODAL_REGISTRY
 from vllm.multimodal.utils import group_and_batch_mm_kwargs
+from vllm.v1.worker.encoder_cudagraph import EncoderCudaGraphManager
 
 from dsocr_loaders.models import MODELS
 from dsocr_loaders.resolution import vision_tokens
 from dsocr_loaders.views import page_views
 from dsocr_loaders.vllm_plugin import mode_models
+from dsocr_loaders.vllm_plugin.mode_pixels import SIDES_FIELD
 from dsocr_loaders.vllm_plugin.registration import STOCK_MODULES, register
 
 pytestmark = pytest.mark.vllm
@@ -223,6 +225,59 @@ class TestChoosing:
         assert 3 == len(hashes)
 
 
+class TestGraphs:
+    """vLLM's manager of encoder graphs, without a device: which way a batch goes."""
+
+    def manager(self):
+        """Return a manager with graphs for one image, and its model, which encodes to numbers of tokens."""
+        model = object.__new__(mode_models.DeepseekOCRForCausalLM)
+        torch.nn.Module.__init__(model)
+        found = object.__new__(EncoderCudaGraphManager)
+        found.model, found.max_batch_size, found.graph_misses, found._capture_axes = model, 8, 0, ()
+        found.path_token_budgets = {"global": [272, 544], "local": [0, 600]}
+        return found, model
+
+    @pytest.mark.parametrize("resolution", ["tiny", "gundam-9", "gundam-m", "large"])
+    def test_other_modes_go_past_them(self, processor_of, monkeypatch, resolution):
+        """This test ensures that images in another mode are encoded without graphs, each to its own tokens."""
+        pages = [(1500, 700), (300, 200), (900, 1400)]
+        mode = MODELS["deepseek-ocr"].modes[resolution]
+        counts = [vision_tokens(mode, *page) for page in pages]
+        items = [
+            ("image", processed(processor_of("deepseek-ocr"), [page], resolution=resolution)[2][0]) for page in pages
+        ]
+        ((_, _, batch),) = group_and_batch_mm_kwargs(items)
+        manager, model = self.manager()
+
+        def encoded(pixel_values, images_crop, images_spatial_crop):
+            tiles = images_crop.split([i * j if i * j > 1 else 0 for i, j in images_spatial_crop.tolist()])
+            sums = [view.float().sum() + part.float().sum() for view, part in zip(pixel_values, tiles, strict=True)]
+            found = [counts[[float(each) for each in truth].index(float(value))] for value in sums]
+            return [torch.full((count, 1), float(value)) for count, value in zip(found, sums, strict=True)]
+
+        tiles = batch["images_crop"].split(
+            [i * j if i * j > 1 else 0 for i, j in batch["images_spatial_crop"].tolist()]
+        )
+        truth = [v.float().sum() + t.float().sum() for v, t in zip(batch["pixel_values"], tiles, strict=True)]
+        monkeypatch.setattr(model, "_pixel_values_to_embedding", encoded)
+
+        results = manager._execute_local(dict(batch))
+
+        assert counts == [len(result) for result in results]
+        assert [float(each) for each in truth] == [float(result[0, 0]) for result in results]
+
+    def test_gundam_keeps_them(self, processor_of):
+        """This test ensures that a batch which names no mode is described to the manager as ever."""
+        ((_, _, batch),) = group_and_batch_mm_kwargs(
+            [("image", processed(processor_of("deepseek-ocr"), [page])[2][0]) for page in [(1500, 700), (300, 200)]]
+        )
+        _, model = self.manager()
+
+        stock = STOCK["deepseek-ocr"].get_encoder_cudagraph_item_specs(model, batch)
+        assert stock == model.get_encoder_cudagraph_item_specs(batch)
+        assert SIDES_FIELD not in model.select_encoder_cudagraph_items(batch, [0])
+
+
 class TestRegistration:
     def test_the_entry_point_is_found(self, installed):
         """This test ensures that vLLM loads the plugin by itself where the package is installed."""
@@ -247,7 +302,8 @@ class TestRegistration:
         architecture = MODELS[family].architecture
         ours = getattr(mode_models, architecture)
 
-        assert (architecture, STOCK[family]) == (ours.__name__, ours.__base__)
+        assert architecture == ours.__name__
+        assert issubclass(ours, STOCK[family])
         assert getattr(mode_models, architecture) is ours
         assert STOCK_MODULES[architecture] == STOCK[family].__module__
 
