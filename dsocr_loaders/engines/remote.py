@@ -143,9 +143,9 @@ class RemoteEngine:
                 raise
             finally:
                 self._meetings += 1
-            most = self._most_in_flight(contact)
-            await self._pacing.begin(tells_load=contact.profile.tells_load, most=most)
-            self._slots = asyncio.Semaphore(most)
+            tells_load = contact.profile.tells_load
+            await self._pacing.begin(tells_load=tells_load, most=self._most_in_flight(contact))
+            self._slots = asyncio.Semaphore(self._pacing.ceiling)
             self._contact = contact
             return contact
 

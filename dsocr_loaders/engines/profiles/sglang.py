@@ -117,6 +117,7 @@ SGLANG = ServerProfile(
     resolution_fields=_resolution_fields,
     resolutions=_resolutions,
     resolution_advice="SGLang fixes it for this model.",
+    tells_load=True,  # if it was launched with --enable-metrics
     told_by=(_INFO, _NEWER_INFO),
     facts=_facts,
     known_faults=(KnownFault("enable custom logit processor", "bad_request", f"Start SGLang with {_OPTION}."),),
