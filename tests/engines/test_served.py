@@ -113,6 +113,14 @@ def test_no_model_is_guessed(served, wanted, has_catalogue):
     assert caught.value.cause == "not_found"
 
 
+def test_a_long_list_begins_with_what_may_be_meant():
+    """This test ensures that models for OCR are seen among the hundreds of a hosted interface."""
+    served = (*(ServedModel(f"m{number}") for number in range(200)), ServedModel("their/OCR-model"))
+
+    with pytest.raises(EngineRejected, match=r"serves 'their/OCR-model', 'm0'.* and 191 more"):
+        choose_model(served, DEFAULT_MODEL, has_catalogue=True)
+
+
 def test_ollamas_own_list_is_understood():
     """This test ensures that the list of its own interface gives the same as OpenAI's."""
     payload = {"models": [{"name": "deepseek-ocr:3b", "model": "deepseek-ocr:3b", "size": 6}, {"name": 5}, None]}

@@ -9,6 +9,7 @@ from dsocr_loaders import Reader
 from dsocr_loaders.engines.profiles import HOSTS, hosted
 from dsocr_loaders.engines.remote import RemoteEngine
 from dsocr_loaders.errors import EngineError, SettingsError
+from dsocr_loaders.models import decoding_for
 from dsocr_loaders.settings import Settings
 from dsocr_loaders.testing import (
     KINDS,
@@ -264,3 +265,18 @@ def test_the_model_that_a_server_seems_to_have_is_named(caplog):
         assert answer_of(engine).text.startswith("<|ref|>")
 
     assert [line for line in logged(caplog) if "model='deepseek-ai/DeepSeek-OCR-2'" in line] != []
+
+
+def test_unlimited_ocr_is_asked_in_its_own_way():
+    """This test ensures that model, prompt, image token and n-gram values are those of that model on vLLM."""
+    answer = "<|det|>title [10, 20, 300, 40]<|/det|>Report\n"
+    kind = VllmKind(models=("baidu/Unlimited-OCR",), context_tokens=32768)
+    with ScriptedServer(answer, kind=kind) as server:
+        assert "'baidu/Unlimited-OCR'" in str(failure(server.base_url))
+        with reading(server.base_url, model="baidu/Unlimited-OCR") as engine:
+            read = answer_of(engine, prompt="document parsing.", decoding=decoding_for("baidu/Unlimited-OCR"))
+
+    assert read.text == answer
+    assert server.requests[0].seen == "<image>document parsing."
+    assert server.requests[0].body["max_tokens"] > 30_000
+    assert server.requests[0].body["vllm_xargs"]["ngram_size"] == 35
