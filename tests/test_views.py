@@ -69,7 +69,7 @@ LARGE_PAGES = [
 ]
 
 
-@pytest.mark.parametrize("mode", [mode for modes in MODES.values() for mode in modes.values()])
+@pytest.mark.parametrize("mode", [modes[name] for modes in MODES.values() for name in modes if "-" not in name])
 def test_views_have_the_sizes_of_their_mode(mode):
     """This test ensures that an A4 page becomes one square view, and as many square tiles as its grid has."""
     views = page_views(Image.new("RGB", (1191, 1684), "white"), mode)
@@ -82,11 +82,12 @@ def test_views_have_the_sizes_of_their_mode(mode):
 @pytest.mark.parametrize(
     ("model", "resolution", "page"),
     [
-        *((MODEL, resolution, page) for resolution in MODES["deepseek-ocr"] for page in (*SMALL_PAGES, (641, 640))),
-        *((MODEL, resolution, page) for resolution in ("tiny", "base", "gundam", "gundam-2") for page in LARGE_PAGES),
-        *((MODEL, resolution, (800, 2000)) for resolution in MODES["deepseek-ocr"]),
+        *((MODEL, resolution, page) for resolution in ("small", "base", "gundam") for page in SMALL_PAGES),
+        *((MODEL, resolution, page) for resolution in ("gundam", "gundam-2") for page in LARGE_PAGES),
+        *((MODEL, resolution, (700, 1800)) for resolution in ("small", "large", "gundam-3", "gundam-9", "gundam-m")),
+        *((MODEL, resolution, (2, 3000)) for resolution in ("tiny", "large")),
         *((MODEL_2, "gundam", page) for page in [(768, 768), (769, 768), (1191, 1684)]),
-        *((MODEL_2, resolution, (1000, 1300)) for resolution in MODES["deepseek-ocr-2"]),
+        (MODEL_2, "gundam-4", (1000, 1300)),
         *((UNLIMITED, resolution, (900, 700)) for resolution in ("base", "gundam", "gundam-3")),
     ],
 )
