@@ -10,14 +10,14 @@ and a warning says so: a server must start whatever is installed beside it.
 
 from __future__ import annotations
 
-import logging
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from inspect import signature
+from typing import TYPE_CHECKING, Any, Final
 
 from dsocr_loaders.resolution import vision_tokens
 from dsocr_loaders.vllm_plugin.asked_mode import ARGUMENT, asked_mode, family_served_by
-from dsocr_loaders.vllm_plugin.registration import STOCK_MODULES
+from dsocr_loaders.vllm_plugin.registration import STOCK_MODULES, warn_of_unknown_vllm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,19 +25,24 @@ if TYPE_CHECKING:
     from dsocr_loaders.models import ModelFamily
     from dsocr_loaders.resolution import Mode
 
-if TYPE_CHECKING:
     DeepseekOCRForCausalLM: type
     DeepseekOCR2ForCausalLM: type
     UnlimitedOCRForCausalLM: type
 
 __all__ = ["DeepseekOCR2ForCausalLM", "DeepseekOCRForCausalLM", "UnlimitedOCRForCausalLM"]
 
-_log = logging.getLogger("vllm.dsocr_loaders")  # below vLLM's own logger, so that it is seen where its are
-
-_NEEDED = {
-    "info": ("get_hf_processor", "get_num_image_tokens", "get_image_size_with_most_features"),
-    "processor": ("_get_mm_fields_config", "_get_prompt_updates"),
+_NEEDED: Final = {
+    "info": {
+        "get_hf_processor": ("self", "kwargs"),
+        "get_num_image_tokens": ("self", "image_width", "image_height", "cropping"),
+        "get_image_size_with_most_features": ("self",),
+    },
+    "processor": {
+        "_get_mm_fields_config": ("self", "hf_inputs", "hf_processor_mm_kwargs"),
+        "_get_prompt_updates": ("self", "mm_items", "hf_processor_mm_kwargs", "out_mm_kwargs"),
+    },
 }
+"""What is overridden, with the arguments that it has to have."""
 
 
 def __getattr__(name: str) -> object:
@@ -56,11 +61,7 @@ def _model_class(architecture: str) -> object:
     try:
         return _with_modes(stock, family_served_by(architecture))
     except Exception as error:  # noqa: BLE001 - whatever a later vLLM does otherwise, its server has to start
-        _log.warning(
-            "dsocr-loaders does not know this version of vLLM (%s): resolution modes other than vLLM's own are not "
-            "offered. Everything else works as without dsocr-loaders.",
-            error,
-        )
+        warn_of_unknown_vllm(error)
         return stock
 
 
@@ -70,15 +71,21 @@ def _with_modes(stock: Any, family: ModelFamily) -> object:  # noqa: ANN401 - a 
     Raises:
         Exception: of any kind; vLLM has changed.
     """
-    from vllm.multimodal import MULTIMODAL_REGISTRY  # noqa: PLC0415 - inside vLLM only
+    from vllm.config import ModelConfig  # noqa: PLC0415 - inside vLLM only
+    from vllm.config.multimodal import MultiModalConfig  # noqa: PLC0415 - likewise
+    from vllm.multimodal import MULTIMODAL_REGISTRY  # noqa: PLC0415 - likewise
 
     from dsocr_loaders.vllm_plugin.mode_graphs import PastGraphs, has_graphs_by_path  # noqa: PLC0415 - needs torch
 
     factories = stock._processor_factory  # noqa: SLF001 - the one place where a class says how it is prepared
-    for role, names in _NEEDED.items():
-        missing = [name for name in names if not callable(getattr(getattr(factories, role), name, None))]
-        if missing:
-            raise TypeError(f"its {role} has no {', '.join(missing)}")
+    for role, methods in _NEEDED.items():
+        for name, arguments in methods.items():
+            found = tuple(signature(getattr(getattr(factories, role), name)).parameters)
+            if found != arguments:
+                raise TypeError(f"{name} takes {', '.join(found)}")
+    for kind, name in ((ModelConfig, "get_multimodal_config"), (MultiModalConfig, "merge_mm_processor_kwargs")):
+        if not callable(getattr(kind, name, None)):
+            raise TypeError(f"there is no {name}")
     register = MULTIMODAL_REGISTRY.register_processor(
         _processor_class(factories.processor),
         info=_info_class(factories.info, family),

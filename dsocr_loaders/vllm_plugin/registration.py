@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["STOCK_MODULES", "register"]
+__all__ = ["STOCK_MODULES", "register", "warn_of_unknown_vllm"]
 
 _log = logging.getLogger("vllm.dsocr_loaders")  # below vLLM's own logger, so that it is seen where its are
 
@@ -41,12 +41,17 @@ def register() -> None:
     try:
         _register()
     except Exception as error:  # noqa: BLE001 - a server has to start whatever is installed beside it
-        if multiprocessing.parent_process() is None:  # not once more in each worker
-            _log.warning(
-                "dsocr-loaders does not know this vLLM (%s): resolution modes other than vLLM's own are not offered. "
-                "Everything else works as without dsocr-loaders.",
-                error,
-            )
+        warn_of_unknown_vllm(error)
+
+
+def warn_of_unknown_vllm(error: Exception) -> None:
+    """Say in the log that this vLLM is left as it is, unless the process is a worker, whose parent has said it."""
+    if multiprocessing.parent_process() is None:
+        _log.warning(
+            "dsocr-loaders does not know this vLLM (%s): resolution modes other than vLLM's own are not offered. "
+            "Everything else works as without dsocr-loaders.",
+            error,
+        )
 
 
 def _register() -> None:

@@ -339,10 +339,19 @@ class TestRegistration:
         assert moved == vllm.ModelRegistry.models
         assert "elsewhere" in caplog.text
 
-    def test_a_processor_that_has_changed_is_left_alone(self, monkeypatch, caplog):
-        """This test ensures that the class is vLLM's own, with one warning, where what it is built on is missing."""
+    @pytest.mark.parametrize(
+        ("changed", "name", "value"),
+        [
+            (deepseek_ocr.DeepseekOCRForCausalLM, "_processor_factory", object()),
+            (deepseek_ocr.DeepseekOCRProcessingInfo, "get_image_size_with_most_features", None),
+            (deepseek_ocr.DeepseekOCRMultiModalProcessor, "_get_prompt_updates", lambda self, items, kwargs: []),
+            (ModelConfig, "get_multimodal_config", None),
+        ],
+    )
+    def test_a_processor_that_has_changed_is_left_alone(self, monkeypatch, caplog, changed, name, value):
+        """This test ensures that the class is vLLM's own, with one warning, where what it is built on is otherwise."""
         stock = deepseek_ocr.DeepseekOCRForCausalLM
-        monkeypatch.setattr(stock, "_processor_factory", object())
+        monkeypatch.setattr(changed, name, value)
         monkeypatch.setattr(logging.getLogger("vllm"), "propagate", True)
         mode_models._model_class.cache_clear()
         try:
