@@ -60,6 +60,7 @@ async def tried(
     if resolution not in family.modes:
         return facts
     refusal = ""
+    counted: int | None = None
     told: tuple[str, ...] = ()
     for mode_is_fixed in (False, True):
         supposed = replace(facts, mode_is_fixed=mode_is_fixed)
@@ -71,12 +72,13 @@ async def tried(
                 raise
             refusal = f" It said: {error}"
             continue
-        told = modes_of_trial(family, answer.prompt_tokens)
+        counted = answer.prompt_tokens
+        told = modes_of_trial(family, counted)
         if resolution in told:
             _log.info("%s reads in %s%s", profile.title, resolution, ", as it was started" if mode_is_fixed else "")
             return replace(supposed, resolutions=told if mode_is_fixed else tuple(family.modes))
         break
-    reads = f"it reads in {told[0]}" if told else "it does not count the tokens of images, so that none can be seen"
+    reads = f"it reads in {told[0]}" if told else f"its count of prompt tokens, {counted}, is that of no mode"
     raise SettingsError(
         f"resolution={resolution!r} cannot be chosen on this {profile.title} server: {reads}. "
         f"{profile.resolution_advice}{refusal}"

@@ -68,7 +68,7 @@ def test_a_server_started_in_the_mode():
         (VllmKind(resolution="gundam"), "it reads in gundam"),
         (VllmKind(resolution="large"), "it reads in large"),
         (VllmKind(resolution="gundam", mm_processor_kwargs="ignored"), "it reads in gundam"),
-        (VllmKind(mm_processor_kwargs="ignored"), "does not count the tokens of images"),
+        (VllmKind(mm_processor_kwargs="ignored"), "its count of prompt tokens, 1, is that of no mode"),
     ],
 )
 def test_a_server_without_the_mode(kind, words):
