@@ -171,8 +171,9 @@ class RemoteEngine:
             families = [model_for(name) for name in names]
             read_in = mode_read(families, request.resolution, image, request.prompt, answer.prompt_tokens)
             if read_in:
+                is_the_runs = request.resolution == self._settings.resolution
                 raise engine_error(
-                    "wrong_server",
+                    "wrong_server" if is_the_runs else "bad_request",  # a second try in another mode ends no run
                     f"{self._endpoint.base_url} read a page in another mode than resolution={request.resolution!r}: "
                     f"{answer.prompt_tokens} prompt tokens are those of {read_in}. {profile.resolution_advice}",
                 )

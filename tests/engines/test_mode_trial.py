@@ -102,6 +102,28 @@ def test_an_answer_read_in_another_mode_is_none(launched):
     assert caught.value.stops_run
 
 
+@pytest.mark.parametrize("kind", ["refused", "ignored"])
+def test_one_page_in_another_mode_ends_no_run(kind):
+    """This test ensures that a page which is asked for once more in a mode that the server has not fails alone."""
+    scripted = ScriptedServer(["one", "two", "three"], kind=VllmKind(resolution="gundam", mm_processor_kwargs=kind))
+    with scripted as server, reading(server, "gundam") as ask:
+        assert ask() == "one"
+        with pytest.raises(EngineError) as caught:
+            ask("base")
+        assert ask() == "three"
+
+    assert not caught.value.stops_run
+
+
+def test_one_page_in_another_mode():
+    """This test ensures that a page can be asked for once more in another mode of a server that has it."""
+    scripted = ScriptedServer(["one", "two"], kind=VllmKind(resolution="gundam", mm_processor_kwargs="read"))
+    with scripted as server, reading(server, "gundam") as ask:
+        assert ["one", "two"] == [ask(), ask("large")]
+
+    assert [None, "large"] == modes_asked(server)
+
+
 def test_a_mode_that_the_model_does_not_have():
     """This test ensures that a mode of another model is refused, and the server is not tried."""
     kind = VllmKind(models=("deepseek-ai/DeepSeek-OCR-2",), resolution="gundam", mm_processor_kwargs="read")
