@@ -98,6 +98,14 @@ class RemoteEngine:
         """Pages to ask for at the same time; it moves while pages are read."""
         return self._pacing.limit
 
+    @property
+    def resolutions(self) -> tuple[str, ...]:
+        """The modes that one request may choose from, for repairs; none before the server has said what it is."""
+        contact = self._contact
+        if contact is None or contact.facts.mode_is_fixed:
+            return ()
+        return contact.profile.resolutions(model_for(self._settings.model), contact.facts)
+
     def __repr__(self) -> str:
         return f"<RemoteEngine {self.fingerprint}>"
 
