@@ -25,7 +25,7 @@ _log = logging.getLogger("dsocr_loaders.engines")
 
 _REPLAY: Final = "replay:"
 _INSTALL_PYMUPDF: Final = 'pip install "pymupdf>=1.26,<2"'
-_LEFT_OUT: Final = ("vllm", "transformers")
+_LEFT_OUT: Final = ("vllm",)
 _READING: Final = frozenset({Task.DOCUMENT, Task.OCR, Task.FREE})
 """Tasks that ask what a page says, which its text layer says as well."""
 _PROBE_LIMIT_S: Final = 60.0
@@ -62,6 +62,8 @@ def _named(settings: Settings) -> Engine:
         return _auto(settings)
     if chosen == "text_layer":
         return _text_layer(settings, "engine='text_layer' asks for it")
+    if chosen == "transformers":
+        return _transformers(settings, "engine='transformers' asks for it")
     if chosen in _LEFT_OUT:
         raise engine_error(
             "no_engine",
@@ -106,6 +108,12 @@ def _remote(url: str, settings: Settings, reason: str, *, setting: str) -> Engin
     from dsocr_loaders.engines.remote import RemoteEngine  # noqa: PLC0415 - imports httpx
 
     return _logged(RemoteEngine(url, settings, setting=setting), reason)
+
+
+def _transformers(settings: Settings, reason: str) -> Engine:
+    from dsocr_loaders.engines.transformers import TransformersEngine  # noqa: PLC0415 - loaded when chosen
+
+    return _logged(TransformersEngine(settings), reason)
 
 
 def _text_layer(settings: Settings, reason: str) -> Engine:
