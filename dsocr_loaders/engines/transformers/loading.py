@@ -12,6 +12,7 @@ from dsocr_loaders.engines.transformers.devices import choose_device, choose_dty
 from dsocr_loaders.engines.transformers.faults import installed_version, load_fault
 from dsocr_loaders.engines.transformers.native import NativeModel
 from dsocr_loaders.engines.transformers.remote_code import RemoteCodeModel
+from dsocr_loaders.engines.transformers.versions import version_of
 from dsocr_loaders.errors import engine_error
 from dsocr_loaders.models import MODELS
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from dsocr_loaders.engines.transformers.checkpoint import Checkpoint
     from dsocr_loaders.engines.transformers.options import LoadOptions
 
-__all__ = ["LoadedModel", "load_model", "version_of"]
+__all__ = ["LoadedModel", "load_model"]
 
 _log = logging.getLogger("dsocr_loaders.engines")
 
@@ -193,9 +194,3 @@ def _check_version() -> None:
             f"engine='transformers': DeepSeek-OCR-2 needs transformers {least} or newer, and {installed_version()} is "
             f'installed. Run `pip install "transformers>={least}"`.',
         )
-
-
-def version_of(text: str) -> tuple[int, int]:
-    """Return the first two numbers of a version; zeros where there are none."""
-    parts = [int(part) if part.isdigit() else 0 for part in text.split(".")[:2]]
-    return (parts[0], parts[1]) if len(parts) > 1 else (0, 0)

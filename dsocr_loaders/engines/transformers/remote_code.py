@@ -85,10 +85,13 @@ def _images(page: PageTensors, like: torch.Tensor) -> tuple[torch.Tensor, torch.
 def _seen(pixels: torch.Tensor) -> torch.Tensor:
     """Return pixels whose sum is not zero: the code takes a sum of zero for a page that is not there.
 
-    Half a page of black and half of white sum to it. One row of one channel becomes lighter by one step of 255.
+    Half a page of black and half of white sum to it. Some rows of one channel become lighter by one step of 255, as
+    many as it takes not to be lost in rounding.
     """
-    if pixels.sum().item() == 0:
-        pixels[0, 0, 0] += _LEAST_STEP
+    rows = 1
+    while pixels.sum().item() == 0 and rows <= pixels.shape[2]:
+        pixels[0, 0, :rows] += _LEAST_STEP
+        rows *= 2
     return pixels
 
 
