@@ -110,7 +110,9 @@ def test_pages_go_through_the_tower_one_by_one(engine, make_page, make_request, 
     """This test ensures that a batch takes the memory of one page where the images are."""
     seen = []
     features = NativeModel._features
-    monkeypatch.setattr(NativeModel, "_features", lambda self, page: seen.append(page.view.shape) or features(self, page))
+    monkeypatch.setattr(
+        NativeModel, "_features", lambda self, page: seen.append(page.view.shape) or features(self, page)
+    )
 
     read_with(engine, *(make_request(make_page(600, 600, seed)) for seed in range(3)))
 

@@ -142,7 +142,9 @@ def test_code_for_another_version(own_code, tmp_path, make_page, make_request, r
     path = folder / "modeling_pages.py"
     path.write_text(path.read_text().replace("import LlamaConfig,", "import LlamaFlashAttention99, LlamaConfig,"))
     config = folder / "config.json"
-    config.write_text(config.read_text().replace('"transformers_version": "', '"transformers_version": "4.46.3", "x": "'))
+    config.write_text(
+        config.read_text().replace('"transformers_version": "', '"transformers_version": "4.46.3", "x": "')
+    )
     engine = TransformersEngine(Settings(model=str(folder), trust_remote_code=True))
 
     (error,) = read_with(engine, make_request(make_page()))
