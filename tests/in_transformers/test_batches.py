@@ -112,7 +112,7 @@ def test_a_time_limit_frees_the_model(engine, make_page, make_request, read_with
     (answer,) = read_with(engine, make_request(make_page(400, 400)))
 
     assert answer.output_tokens == 12
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30  # 7,000 tokens take minutes
 
 
 def test_the_loop_goes_on(engine, make_page, make_request):
@@ -129,7 +129,7 @@ def test_the_loop_goes_on(engine, make_page, make_request):
     reading = submitted(engine, make_request(make_page(1191, 1684), max_new_tokens=200, ngram_size=0))
 
     # The interpreter's lock and this machine's two cores are shared; a blocked loop would wait for seconds.
-    assert engine.loop.submit(longest_lag()).result(timeout=60) < 1.0
+    assert engine.loop.submit(longest_lag()).result(timeout=60) < 2.0
 
 
 def test_closing_ends_what_is_being_read(engine, sizes, make_page, make_request):
@@ -241,7 +241,11 @@ def test_no_numbers(engine, make_page, make_request, read_with, monkeypatch):
 def test_a_model_that_cannot_be_loaded_fails_for_all_who_wait(engine, make_page, make_request, read_with, monkeypatch):
     """This test ensures that each page gets an error of its own, and that a later one tries again."""
     state, load = engine._thread._state, engine._thread._state.load
-    monkeypatch.setattr(state, "load", lambda: (_ for _ in ()).throw(EngineUnavailable("no", cause="no_engine")))
+
+    def refuse():
+        raise EngineUnavailable("no", cause="no_engine")
+
+    monkeypatch.setattr(state, "load", refuse)
     first = read_with(engine, *(make_request(make_page(400, 400, seed)) for seed in range(2)))
     monkeypatch.setattr(state, "load", load)
 
@@ -249,3 +253,37 @@ def test_a_model_that_cannot_be_loaded_fails_for_all_who_wait(engine, make_page,
 
     assert [True, True] == [error.stops_run for error in first]
     assert answer.output_tokens == 12
+
+
+def test_a_model_is_made_ready_before_the_first_page(engine, make_page, make_request, read_with, monkeypatch):
+    """This test ensures that all who wait for the model learn of it, and that it is loaded once."""
+    state, load, loads = engine._thread._state, engine._thread._state.load, []
+    monkeypatch.setattr(state, "load", lambda: loads.append(1) or load())
+    request = make_request(make_page(400, 400))
+    prepared = engine.prepare(request.page, request)
+
+    waiting = [engine.loop.submit(engine.make_ready(prepared)) for _ in range(3)]
+    done = [each.result(timeout=60) for each in waiting]
+    engine.loop.submit(engine.make_ready(prepared)).result(timeout=10)
+    (answer,) = read_with(engine, request)
+
+    assert [None] * 3 == done
+    assert [1] == loads
+    assert answer.output_tokens == 12
+
+
+def test_a_model_that_cannot_be_made_ready(engine, make_page, make_request, monkeypatch):
+    """This test ensures that those who wait for a model are told why it does not come, or that it never will."""
+
+    def refuse():
+        raise EngineUnavailable("no", cause="no_engine")
+
+    monkeypatch.setattr(engine._thread._state, "load", refuse)
+    request = make_request(make_page(400, 400))
+    prepared = engine.prepare(request.page, request)
+
+    error = engine.loop.submit(engine.make_ready(prepared)).exception(timeout=30)
+    engine._thread.close()
+    later = engine.loop.submit(engine.make_ready(prepared)).exception(timeout=30)
+
+    assert (EngineUnavailable, EngineDead) == (type(error), type(later))

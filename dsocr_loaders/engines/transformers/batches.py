@@ -79,6 +79,14 @@ class ModelThread:
         """Most pages of a batch, as far as is known now."""
         return self._state.batch_size
 
+    def ready(self) -> Future[None]:
+        """Return a future that is done once the model is loaded, or failed to be. May be called from any thread.
+
+        Raises:
+            EngineDead: the thread was ended.
+        """
+        return self._state.ready()
+
     def submit(self, page: WaitingPage) -> None:
         """Let a page be read. May be called from any thread.
 
@@ -103,17 +111,33 @@ class _State:
         self._thread: threading.Thread | None = None
         self._waiting: deque[WaitingPage] = deque()
         self._reading: list[WaitingPage] = []
+        self._loads: list[Future[None]] = []
+        self._is_loaded = False
         self._end = _ended()
 
     def add(self, page: WaitingPage) -> None:
         with self._changed:
-            if self.is_ended:
-                raise engine_error(self._end.cause, str(self._end))
-            if self._thread is None:
-                self._thread = threading.Thread(target=_run, args=(self,), name="dsocr-model", daemon=True)
-                self._thread.start()
+            self._start()
             self._waiting.append(page)
             self._changed.notify()
+
+    def ready(self) -> Future[None]:
+        done: Future[None] = Future()
+        with self._changed:
+            self._start()
+            if self._is_loaded:
+                done.set_result(None)
+            else:
+                self._loads.append(done)
+                self._changed.notify()
+        return done
+
+    def _start(self) -> None:
+        if self.is_ended:
+            raise engine_error(self._end.cause, str(self._end))
+        if self._thread is None:
+            self._thread = threading.Thread(target=_run, args=(self,), name="dsocr-model", daemon=True)
+            self._thread.start()
 
     def end(self, reason: EngineError | None = None) -> None:
         """Let everybody who waits, and who comes later, fail."""
@@ -121,11 +145,11 @@ class _State:
             if not self.is_ended:
                 self.is_ended = True
                 self._end = reason or self._end
-            pages = [*self._waiting, *self._reading]
+            waiting: list[Future[Any]] = [*(page.answer for page in (*self._waiting, *self._reading)), *self._loads]
             self._waiting.clear()
+            self._loads.clear()
             self._changed.notify()
-        for page in pages:
-            page.fail(engine_error(self._end.cause, str(self._end)))
+        _fail(waiting, self._end)
 
     def finish(self) -> None:
         """End, and wait for the thread."""
@@ -135,19 +159,27 @@ class _State:
             thread.join(timeout=_LONGEST_END_S)
 
     def await_page(self) -> bool:
-        """Wait until a page does; return False when it is time to end."""
+        """Wait until somebody waits for a page or the model; return False when it is time to end."""
         with self._changed:
             self._reading = []
-            self._changed.wait_for(lambda: self._waiting or self.is_ended)
+            self._changed.wait_for(lambda: self._waiting or self._loads or self.is_ended)
             return not self.is_ended
 
-    def fail_waiting(self, error: EngineError) -> None:
-        """Let all pages fail that wait now, each with an error of its own."""
+    def loaded(self, error: EngineError | None) -> None:
+        """Tell all who wait for the model that it is there; or that it is not, the pages that wait too."""
         with self._changed:
-            pages = list(self._waiting)
-            self._waiting.clear()
-        for page in pages:
-            page.fail(engine_error(error.cause, str(error)))
+            self._is_loaded = error is None
+            loads, self._loads = self._loads, []
+            pages: list[WaitingPage] = []
+            if error is not None:
+                pages, self._waiting = list(self._waiting), deque()
+        if error is not None:
+            waiting: list[Future[Any]] = [*(page.answer for page in pages), *loads]
+            _fail(waiting, error)
+            return
+        for each in loads:
+            with suppress(InvalidStateError):
+                each.set_result(None)
 
     def take(self, wait_s: float) -> list[WaitingPage]:
         """Return pages for a batch, after a wait for its last ones; none if they were all cancelled meanwhile."""
@@ -165,13 +197,20 @@ class _State:
             return list(batch)
 
 
+def _fail(waiting: Sequence[Future[Any]], error: EngineError) -> None:
+    """Let everybody who waits fail, each with an error of its own."""
+    for each in waiting:
+        with suppress(InvalidStateError):
+            each.set_exception(engine_error(error.cause, str(error)))
+
+
 def _ended() -> EngineError:
     return engine_error("died", "The engine was closed while it read a page.")
 
 
 def _run(state: _State) -> None:
     loaded: LoadedModel | None = None
-    wait_s = 0.0  # loading took long enough for others to come
+    wait_s = _LEAST_WAIT_S
     while state.await_page():
         if loaded is None:
             loaded = _load(state)
@@ -188,13 +227,14 @@ def _load(state: _State) -> LoadedModel | None:
     try:
         loaded = state.load()
     except EngineError as error:
-        state.fail_waiting(error)
+        state.loaded(error)
         _free_memory()
         return None
     most = loaded.inputs.most_pages
     if most is not None and most < state.batch_size:
         _log.info("this model reads %d page at a time", most)
         state.batch_size = most
+    state.loaded(None)
     return loaded
 
 
@@ -273,6 +313,10 @@ def _free_memory() -> None:
     """Give back to the device what torch keeps for later."""
     gc.collect()
     torch: Any = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_available():
-        with suppress(RuntimeError):  # a device that failed cannot be asked for anything
+    if torch is None:
+        return
+    with suppress(RuntimeError):  # a device that failed cannot be asked for anything
+        if torch.cuda.is_available():
             torch.cuda.empty_cache()
+        if torch.backends.mps.is_available():
+            torch.mps.empty_cache()

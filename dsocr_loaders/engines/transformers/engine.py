@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from dsocr_loaders.engines.handover import HandoverFolder
 from dsocr_loaders.engines.loop import EngineLoop
@@ -20,10 +20,14 @@ from dsocr_loaders.settings import Settings
 from dsocr_loaders.values import RawAnswer, TextSource
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from dsocr_loaders.engines.protocol import Prepared
     from dsocr_loaders.values import ReadRequest
 
 __all__ = ["TransformersEngine"]
+
+T = TypeVar("T")
 
 
 class TransformersEngine:
@@ -90,6 +94,15 @@ class TransformersEngine:
         """Pages of a batch; it sinks where memory runs out."""
         return self._thread.batch_size
 
+    async def make_ready(self, prepared: Prepared) -> None:  # noqa: ARG002 - one model reads all pages
+        """Wait until the model is loaded. A page that is read without this waits for it, too.
+
+        Raises:
+            EngineUnavailable: cause `no_engine`, the model cannot be loaded.
+            EngineDead: the engine was closed.
+        """
+        await self._outcome(self._thread.ready())
+
     async def read(self, prepared: Prepared, request: ReadRequest) -> RawAnswer:
         """Return the model's answer for one page, which `prepare_views` has prepared.
 
@@ -104,12 +117,7 @@ class TransformersEngine:
             raise engine_error("bad_request", "The page was not prepared by this engine's own `prepare`.")
         waiting = WaitingPage(prepared.payload, request)
         self._thread.submit(waiting)
-        try:
-            answered = await asyncio.wrap_future(waiting.answer)
-        except asyncio.CancelledError:
-            if self._is_closed:
-                raise engine_error("died", "The engine was closed while it read a page.") from None
-            raise
+        answered = await self._outcome(waiting.answer)
         return RawAnswer(
             answered.text,
             answered.finish_reason,
@@ -118,6 +126,14 @@ class TransformersEngine:
             self._model,
             self.fingerprint,
         )
+
+    async def _outcome(self, future: Future[T]) -> T:
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            if self._is_closed:
+                raise engine_error("died", "The engine was closed while it read a page.") from None
+            raise
 
     def close(self) -> None:
         """End the model's thread and give its memory back. Safe to call twice; reads that run end with `EngineDead`."""
