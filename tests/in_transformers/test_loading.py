@@ -25,7 +25,7 @@ from dsocr_loaders.engines.transformers.devices import choose_device, choose_dty
 from dsocr_loaders.errors import EngineUnavailable
 from dsocr_loaders.settings import Settings
 
-pytestmark = pytest.mark.transformers
+pytestmark = [pytest.mark.transformers, pytest.mark.timeout(300)]
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 NAME = "acme/DeepSeek-OCR-2-invoices-bnb"
@@ -194,7 +194,7 @@ def read_elsewhere(tmp_path, make_page):
             capture_output=True,
             text=True,
             check=False,
-            timeout=110,
+            timeout=240,
         )
         assert done.returncode == 0, done.stderr
         left = sorted(path.name for folder in (work, temporary) for path in folder.iterdir())
