@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from dsocr_loaders.engines.handover import HandoverFolder
 from dsocr_loaders.engines.loop import EngineLoop
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["TransformersEngine"]
 
 T = TypeVar("T")
+
+_ONE_BY_ONE: Final = frozenset({"unlimited-ocr"})  # its ring of keys knows nothing of rows that are filled up
 
 
 class TransformersEngine:
@@ -78,7 +80,8 @@ class TransformersEngine:
         self._family = family
         self._folder = HandoverFolder()
         self._thread = ModelThread(
-            partial(load_model, checkpoint, options, trusts_code=settings.trust_remote_code), options.batch_size
+            partial(load_model, checkpoint, options, trusts_code=settings.trust_remote_code),
+            1 if family in _ONE_BY_ONE else options.batch_size,
         )
         parts = ("transformers", installed_version(), checkpoint.fingerprint(), options.fingerprint)
         self.fingerprint = " ".join(part for part in parts if part)

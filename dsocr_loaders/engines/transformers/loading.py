@@ -67,7 +67,10 @@ def load_model(checkpoint: Checkpoint, options: LoadOptions, *, trusts_code: boo
     device = options.device or "the device"
     try:
         device = choose_device(options.device)
-        return _load(checkpoint, options, device, trusts_code=trusts_code)
+        by_name = checkpoint.family
+        checkpoint = _looked_up(checkpoint, options)
+        _check(checkpoint, by_name, trusts_code=trusts_code)
+        return _load(checkpoint, options, device)
     except Exception as error:
         fault = load_fault(error, checkpoint, device)
         if fault is error:
@@ -75,11 +78,8 @@ def load_model(checkpoint: Checkpoint, options: LoadOptions, *, trusts_code: boo
         raise fault from error
 
 
-def _load(checkpoint: Checkpoint, options: LoadOptions, device: str, *, trusts_code: bool) -> LoadedModel:
-    import transformers  # noqa: PLC0415 - optional
-
-    by_name = checkpoint.family
-    checkpoint = _looked_up(checkpoint, options)
+def _check(checkpoint: Checkpoint, by_name: str, *, trusts_code: bool) -> None:
+    """Raise if the model must not be loaded, or is another than pages are being prepared for."""
     refusal = checkpoint.refusal(trusts_code=trusts_code)
     if refusal:
         raise engine_error("no_engine", f"engine='transformers': {refusal}")
@@ -89,12 +89,17 @@ def _load(checkpoint: Checkpoint, options: LoadOptions, device: str, *, trusts_c
             f"engine='transformers': {checkpoint.name} is a {checkpoint.family} by its config.json, which its name "
             "does not tell. That file is in the cache now, so that it will be known: make a new Reader and read again.",
         )
-    is_native = checkpoint.kind == "native"
-    if is_native:
+    if checkpoint.kind == "native":
         _check_version()
-    trust = {} if is_native else {"trust_remote_code": True}
+
+
+def _load(checkpoint: Checkpoint, options: LoadOptions, device: str) -> LoadedModel:
+    import transformers  # noqa: PLC0415 - optional
+
+    is_native = checkpoint.kind == "native"
     files = {name: options.arguments[name] for name in _FOR_FILES if name in options.arguments}
-    found = {"revision": checkpoint.revision or "main", **trust}
+    # Said either way: where it is left open, transformers asks on the terminal.
+    found = {"revision": checkpoint.revision or "main", "trust_remote_code": not is_native}
     if not is_native:
         _import_code(checkpoint, options)
     tokenizer = transformers.AutoTokenizer.from_pretrained(checkpoint.name, **found, **files)

@@ -78,6 +78,18 @@ def test_what_cannot_be_asked_for(settings, words):
     assert words in str(caught.value)
 
 
+@pytest.mark.usefixtures("installed")
+def test_unlimited_ocr_is_read_page_by_page():
+    """This test ensures that a model which cannot read pages together is asked for one at a time."""
+    settings = Settings(
+        model="baidu/Unlimited-OCR", revision="0" * 40, trust_remote_code=True, engine_options={"batch_size": 8}
+    )
+    made = TransformersEngine(settings)
+    made.close()
+
+    assert made.capacity == 1
+
+
 def test_a_prepared_page_is_views_in_a_file():
     """This test ensures that a page worker hands over the view and the tiles as bytes, and counts their tokens."""
     folder = HandoverFolder()
