@@ -247,6 +247,6 @@ def read_with():
         futures = [
             engine.loop.submit(engine.read(each, request)) for each, request in zip(prepared, requests, strict=True)
         ]
-        return [future.exception(timeout=60) or future.result() for future in futures]
+        return [future.exception(timeout=110) or future.result() for future in futures]
 
     return read

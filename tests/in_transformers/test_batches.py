@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import os
+import pickle
 import shutil
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -126,10 +130,10 @@ def test_the_loop_goes_on(engine, make_page, make_request):
             lag = max(lag, time.monotonic() - began)
         return lag
 
-    reading = submitted(engine, make_request(make_page(1191, 1684), max_new_tokens=200, ngram_size=0))
+    reading = submitted(engine, make_request(make_page(1191, 1684), max_new_tokens=60, ngram_size=0))
 
     # The interpreter's lock and this machine's two cores are shared; a blocked loop would wait for seconds.
-    assert engine.loop.submit(longest_lag()).result(timeout=60) < 2.0
+    assert engine.loop.submit(longest_lag()).result(timeout=110) < 2.0
 
 
 def test_closing_ends_what_is_being_read(engine, sizes, make_page, make_request):
@@ -287,3 +291,40 @@ def test_a_model_that_cannot_be_made_ready(engine, make_page, make_request, monk
     later = engine.loop.submit(engine.make_ready(prepared)).exception(timeout=30)
 
     assert (EngineUnavailable, EngineDead) == (type(error), type(later))
+
+
+LEAVE = """
+import pickle, sys, time
+from dsocr_loaders.engines.transformers import TransformersEngine
+from dsocr_loaders.settings import Settings
+
+engine = TransformersEngine(Settings(model=sys.argv[1], trust_remote_code=True))
+with open(sys.argv[2], "rb") as file:
+    request = pickle.load(file)
+prepared = engine.prepare(request.page, request)
+engine.loop.submit(engine.make_ready(prepared)).result()
+engine.loop.submit(engine.read(prepared, request))
+time.sleep(1)
+"""
+
+
+@pytest.mark.timeout(300)
+def test_a_program_that_ends_in_the_middle(own_code, tmp_path, make_page, make_request):
+    """This test ensures that a script which forgets its engine while it reads ends as it should, and leaves nothing."""
+    (tmp_path / "leave.py").write_text(LEAVE)
+    request = make_request(make_page(400, 400), max_new_tokens=7000, ngram_size=0)
+    (tmp_path / "request").write_bytes(pickle.dumps(request))
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+
+    done = subprocess.run(
+        [sys.executable, tmp_path / "leave.py", own_code, tmp_path / "request"],
+        env={**os.environ, "TMPDIR": str(temporary)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+
+    assert (0, "") == (done.returncode, done.stdout), done.stderr
+    assert [] == list(temporary.iterdir())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import logging
 import sys
@@ -36,6 +37,7 @@ _LEAST_WAIT_S: Final = 0.2
 _LONGEST_WAIT_S: Final = 2.0
 _WAIT_SHARE: Final = 0.05  # of what the last batch took: the most that waiting for company may cost
 _LONGEST_END_S: Final = 10.0
+_LONGEST_EXIT_S: Final = 120.0  # one step of a large page on a slow CPU
 
 
 @dataclass(slots=True, eq=False)
@@ -138,6 +140,7 @@ class _State:
         if self._thread is None:
             self._thread = threading.Thread(target=_run, args=(self,), name="dsocr-model", daemon=True)
             self._thread.start()
+            atexit.register(_end_at_exit, weakref.ref(self))
 
     def end(self, reason: EngineError | None = None) -> None:
         """Let everybody who waits, and who comes later, fail."""
@@ -152,11 +155,15 @@ class _State:
         _fail(waiting, self._end)
 
     def finish(self) -> None:
-        """End, and wait for the thread."""
+        """End, and wait a while for the thread."""
         self.end()
+        self.join(_LONGEST_END_S)
+
+    def join(self, limit_s: float) -> None:
+        """Wait for the thread."""
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
-            thread.join(timeout=_LONGEST_END_S)
+            thread.join(timeout=limit_s)
 
     def await_page(self) -> bool:
         """Wait until somebody waits for a page or the model; return False when it is time to end."""
@@ -206,6 +213,14 @@ def _fail(waiting: Sequence[Future[Any]], error: EngineError) -> None:
 
 def _ended() -> EngineError:
     return engine_error("died", "The engine was closed while it read a page.")
+
+
+def _end_at_exit(known: weakref.ref[_State]) -> None:
+    """Let the thread end before the interpreter does: torch aborts the process if it is computing then."""
+    state = known()
+    if state is not None:
+        state.end()
+        state.join(_LONGEST_EXIT_S)
 
 
 def _run(state: _State) -> None:
