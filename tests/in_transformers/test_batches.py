@@ -58,6 +58,21 @@ def test_pages_that_wait_are_read_together(engine, sizes, make_page, make_reques
     assert [4, 2] == sizes
 
 
+def test_a_batch_waits_a_moment_for_company(engine, sizes, make_page, make_request):
+    """This test ensures that pages which come one after the other are read together, once the model is there."""
+    requests = [make_request(make_page(400, 400, seed)) for seed in range(2)]
+    prepared = [engine.prepare(each.page, each) for each in requests]
+    engine.loop.submit(engine.make_ready(prepared[0])).result(timeout=110)
+
+    first = engine.loop.submit(engine.read(prepared[0], requests[0]))
+    time.sleep(0.03)
+    second = engine.loop.submit(engine.read(prepared[1], requests[1]))
+    answers = [first.result(timeout=110), second.result(timeout=110)]
+
+    assert [12, 12] == [answer.output_tokens for answer in answers]
+    assert [2] == sizes
+
+
 def test_an_answer_that_ends(engine, own_code, tmp_path, make_page, make_request, read_with):
     """This test ensures that tokens which the checkpoint names as ends end an answer, and are no part of it."""
     request = make_request(make_page(400, 400), max_new_tokens=12, ngram_size=0)
