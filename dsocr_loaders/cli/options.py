@@ -32,6 +32,8 @@ CHUNK_SETTINGS = (
 READ_SETTINGS = (
     "engine",
     "model",
+    "revision",
+    "trust_remote_code",
     "server",
     "resolution",
     "task",
@@ -57,8 +59,8 @@ READ_SETTINGS = (
 """Those that shape how pages are read.
 
 The other settings are no options: the key of a remote engine comes from the environment (DSOCR_API_KEY), since a
-command line is visible to every user of a machine; `journal` has options of its own where pages are read; `revision`
-has no use in this release."""
+command line is visible to every user of a machine; `journal` has options of its own where pages are read;
+`engine_options` takes values that are no text."""
 
 
 def setting_options(names: Iterable[str]) -> Callable[[F], F]:

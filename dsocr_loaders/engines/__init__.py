@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dsocr_loaders.engines.routing import TextLayerFirst
     from dsocr_loaders.engines.select import EngineState, engine_report, make_engine
     from dsocr_loaders.engines.text_layer import TextLayerEngine
+    from dsocr_loaders.engines.transformers import TransformersEngine
 
 _HOME_OF = {
     "Engine": "protocol",
@@ -27,6 +28,7 @@ _HOME_OF = {
     "ReplayEngine": "replay",
     "TextLayerEngine": "text_layer",
     "TextLayerFirst": "routing",
+    "TransformersEngine": "transformers",
     "engine_report": "select",
     "make_engine": "select",
 }
@@ -40,6 +42,7 @@ __all__ = [
     "ReplayEngine",
     "TextLayerEngine",
     "TextLayerFirst",
+    "TransformersEngine",
     "engine_report",
     "make_engine",
 ]

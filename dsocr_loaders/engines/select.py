@@ -25,7 +25,7 @@ _log = logging.getLogger("dsocr_loaders.engines")
 
 _REPLAY: Final = "replay:"
 _INSTALL_PYMUPDF: Final = 'pip install "pymupdf>=1.26,<2"'
-_LEFT_OUT: Final = ("vllm", "transformers")
+_LEFT_OUT: Final = ("vllm",)
 _READING: Final = frozenset({Task.DOCUMENT, Task.OCR, Task.FREE})
 """Tasks that ask what a page says, which its text layer says as well."""
 _PROBE_LIMIT_S: Final = 60.0
@@ -40,8 +40,9 @@ _REMEDIES: Final = {
 def make_engine(settings: Settings) -> Engine:
     """Return the engine that `settings.engine` names; an engine that is given as an object, as it is.
 
-    `"auto"` takes the server at the environment's DSOCR_ENDPOINT if there is one, else the text layer. Choice and
-    reason are logged. Nothing is asked of the network here.
+    `"auto"` takes the server at the environment's DSOCR_ENDPOINT if there is one; else transformers, where it is
+    installed with a GPU and can load the model as the settings stand; else the text layer. Choice and reason are
+    logged. Nothing is asked of the network here.
 
     With `settings.prefer_text_layer`, that engine is asked only for pages whose own text layer is none.
 
@@ -62,6 +63,8 @@ def _named(settings: Settings) -> Engine:
         return _auto(settings)
     if chosen == "text_layer":
         return _text_layer(settings, "engine='text_layer' asks for it")
+    if chosen == "transformers":
+        return _transformers(settings, "engine='transformers' asks for it")
     if chosen in _LEFT_OUT:
         raise engine_error(
             "no_engine",
@@ -93,6 +96,9 @@ def _auto(settings: Settings) -> Engine:
     endpoint = _endpoint(os.environ)
     if endpoint:
         return _remote(endpoint, settings, f"{ENDPOINT_VARIABLE} is set", setting=ENDPOINT_VARIABLE)
+    engine = _transformers_with_gpu(settings)
+    if engine is not None:
+        return engine
     if _has_pymupdf():
         return _text_layer(settings, f"{ENDPOINT_VARIABLE} is not set, so nothing can read pixels")
     raise engine_error(
@@ -106,6 +112,26 @@ def _remote(url: str, settings: Settings, reason: str, *, setting: str) -> Engin
     from dsocr_loaders.engines.remote import RemoteEngine  # noqa: PLC0415 - imports httpx
 
     return _logged(RemoteEngine(url, settings, setting=setting), reason)
+
+
+def _transformers(settings: Settings, reason: str) -> Engine:
+    from dsocr_loaders.engines.transformers import TransformersEngine  # noqa: PLC0415 - loaded when chosen
+
+    return _logged(TransformersEngine(settings), reason)
+
+
+def _transformers_with_gpu(settings: Settings) -> Engine | None:
+    """Return the engine if torch, transformers and a GPU are there and it can have the model; else None."""
+    from dsocr_loaders.engines.transformers.state import found_gpu  # noqa: PLC0415 - loaded when chosen
+
+    gpu = found_gpu()
+    if not gpu:
+        return None
+    try:
+        return _transformers(settings, f"transformers is installed, and torch sees a GPU ({gpu})")
+    except DsocrError as error:
+        _log.warning("engine='auto' passes transformers by, though it is installed with a GPU: %s", error)
+        return None
 
 
 def _text_layer(settings: Settings, reason: str) -> Engine:
@@ -145,22 +171,35 @@ def engine_report(settings: Settings | None = None, *, probe: bool = False) -> t
         probe: ask the server at DSOCR_ENDPOINT whether it works; without it, or without that variable, nothing is
             asked of the network. It may take a minute.
     """
-    server = _server_state(settings or Settings(), probe=probe)
+    settings = settings or Settings()
+    server = _server_state(settings, probe=probe)
     text_layer = _text_layer_state()
+    transformers, has_gpu = _transformers_state(settings)
     left_out = [
         EngineState(name, works=False, detail="Not in this release; a server does the same.", command=SERVE_COMMAND)
         for name in _LEFT_OUT
     ]
     replay = EngineState("replay:FOLDER", works=True, detail="Answers that were recorded, from a folder.")
-    return (_auto_state(server, text_layer), server, text_layer, replay, *left_out)
+    auto = _auto_state(server, text_layer, takes_transformers=has_gpu and transformers.works is True)
+    return (auto, server, text_layer, replay, *left_out, transformers)
 
 
-def _auto_state(server: EngineState, text_layer: EngineState) -> EngineState:
+def _auto_state(server: EngineState, text_layer: EngineState, *, takes_transformers: bool) -> EngineState:
     if _endpoint(os.environ):
         return EngineState("auto", server.works, f"Takes the server that {ENDPOINT_VARIABLE} names.", server.command)
+    if takes_transformers:
+        return EngineState("auto", works=True, detail="Takes transformers in this process, on the GPU.")
     if text_layer.works:
         return EngineState("auto", works=True, detail="Takes the text layer, which reads born-digital PDFs only.")
     return EngineState("auto", works=False, detail="Finds neither a server nor PyMuPDF.", command=text_layer.command)
+
+
+def _transformers_state(settings: Settings) -> tuple[EngineState, bool]:
+    """Return the state, and whether torch sees a GPU."""
+    from dsocr_loaders.engines.transformers.state import state_of  # noqa: PLC0415 - loaded when asked
+
+    found = state_of(settings)
+    return EngineState("transformers", found.works, found.detail, found.command), found.has_gpu
 
 
 def _text_layer_state() -> EngineState:

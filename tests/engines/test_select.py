@@ -68,7 +68,7 @@ def test_text_layer_by_name():
     assert isinstance(made(engine="text_layer", password="open"), engines.TextLayerEngine)  # noqa: S106 - opens nothing
 
 
-@pytest.mark.parametrize("name", ["vllm", "transformers"])
+@pytest.mark.parametrize("name", ["vllm"])
 def test_engines_that_are_left_out_say_what_to_do_instead(name):
     """This test ensures that a later release's engine is a clear error with the command that does the same."""
     with pytest.raises(EngineUnavailable) as caught:
