@@ -68,7 +68,17 @@ class SglangKind(ServerKind):
             first = self.models[0] if self.models else ""
             return Reply({"model_path": first, "tokenizer_path": first, "is_generation": True})
         if path in {"/get_server_info", "/server_info"}:
-            return Reply({"version": self.version, "context_length": self.context_tokens, "internal_states": []})
+            first = self.models[0] if self.models else ""
+            return Reply(
+                {
+                    "model_path": first,
+                    "context_length": self.context_tokens,
+                    "enable_custom_logit_processor": self.has_custom_logit_processor,
+                    "max_running_requests": None,
+                    "internal_states": [],
+                    "version": self.version,
+                }
+            )
         return Reply(b"", content_type="text/plain") if path in {"/health", "/health_generate"} else None
 
     def asked(self, path: str, body: object) -> Asked:

@@ -36,6 +36,7 @@ def told(client, kind, *paths, **arguments):
         ("ollama-0.29", "library", None, "deepseek-ocr:latest"),
         ("llama-server", "llamacpp", "llama.cpp", "ggml-org/DeepSeek-OCR-GGUF"),
         ("openai", "deepseek-ai", "nginx", "deepseek-ai/DeepSeek-OCR"),
+        ("siliconflow", "deepseek-ai", "nginx", "deepseek-ai/DeepSeek-OCR"),
     ],
 )
 def test_models_and_their_owner(client, kind, owner, header, model):
@@ -53,7 +54,7 @@ def test_models_and_their_owner(client, kind, owner, header, model):
         ("vllm", "/health", []),
         ("sglang", "/get_model_info", ["model_path", "deepseek-ai/DeepSeek-OCR"]),
         ("sglang", "/model_info", ["is_generation"]),
-        ("sglang", "/server_info", ["0.5.20", "context_length"]),
+        ("sglang", "/server_info", ["0.5.20", "enable_custom_logit_processor"]),
         ("sglang", "/health", []),
         ("deepseek-ocr-rs", "/v1/health", ["ok"]),
         ("deepseek-ocr-rs", "/v1/models", ["glm-ocr", "deepseek-ocr-2"]),
