@@ -17,7 +17,8 @@ from dsocr_loaders.engines.recognition import PROBES, by_host, by_owner, by_repl
 from dsocr_loaders.engines.replies import json_of
 from dsocr_loaders.engines.served import ServedModel, choose_model, served_models
 from dsocr_loaders.errors import EngineError, SettingsError, engine_error
-from dsocr_loaders.models import model_for
+from dsocr_loaders.models import MODELS, model_for
+from dsocr_loaders.tasks import family_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -80,12 +81,15 @@ async def meet(endpoint: Endpoint, settings: Settings, fetch: Callable[[str, flo
         raise asked.fault(error) from error
     contact = Contact(profile, model, facts)
     _log.info(
-        "%s is %s; reading with its model %s, context %s",
+        "%s: %s; reading with its model %s, context %s",
         base_url,
         _kind(profile, facts),
         model.id,
         contact.context_tokens or "not told",
     )
+    other = _other_family(model, settings.model)
+    if other:
+        _log.warning("%s: the model seems to be %s; model=%r asks it in its own way", base_url, other, other)
     for note in facts.notes:
         _log.warning("%s: %s", base_url, note)
     return contact
@@ -190,5 +194,10 @@ def _chosen(served: tuple[ServedModel, ...], wanted: str, profile: ServerProfile
 
 def _kind(profile: ServerProfile, facts: ServerFacts) -> str:
     named = f"{profile.title} {facts.version}".strip()
-    kind = named if profile.title.endswith("server") else f"{named} server"
-    return f"an {kind}" if kind[0] in "AEIOU" else f"a {kind}"
+    return named if profile.title.endswith("server") else f"{named} server"
+
+
+def _other_family(model: ServedModel, wanted: str) -> str:
+    """Return the published name of what a model's names say that it is, if that is another than what was asked for."""
+    said = family_of(f"{model.id} {model.root}")
+    return "" if said in {"deepseek-ocr", family_of(wanted)} else MODELS[said].repository

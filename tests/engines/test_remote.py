@@ -113,7 +113,7 @@ def test_the_server_is_asked_once_what_it_serves(caplog):
     assert server.models_requests == 1
     found = [record.getMessage() for record in caplog.records if record.name == "dsocr_loaders.engines"]
     assert found == [
-        f"{server.base_url} is a vLLM server; reading with its model deepseek-ai/DeepSeek-OCR, context 8192"
+        f"{server.base_url}: vLLM server; reading with its model deepseek-ai/DeepSeek-OCR, context 8192"
     ]
 
 

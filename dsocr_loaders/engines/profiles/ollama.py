@@ -3,7 +3,9 @@
 The own route is asked where the URL does not end in `/v1`; it alone can set the context and forbid that the context
 is shifted. Sources: ollama/ollama `api/types.go` (`shift`, `stream`), `server/prompt.go` (an image's tag goes before
 the content of its message), `openai/openai.go` (each part becomes a message, data URLs alone), `llm/llama_server.go`
-(up to ten times the context unless `num_predict` says less; special tokens are not printed).
+(up to ten times the context unless `num_predict` says less; special tokens are not printed). There is no rule against
+repetitions to ask for: its penalty on single tokens, which helps little (issue 13345), would punish every digit of a
+table that came before.
 """
 
 from __future__ import annotations
@@ -27,8 +29,6 @@ __all__ = ["OLLAMA", "OLLAMA_OPENAI"]
 _VERSION: Final = "/api/version"
 _FIRST_WITH_LLAMA_SERVER: Final = (0, 30)
 _FIRST_WITH_MODEL: Final = (0, 13)
-_REPEAT_PENALTY: Final = 1.2  # of the values in ollama/ollama#13345; they help a little
-_REPEAT_LAST_N: Final = 256
 
 
 def _body(profile: ServerProfile, question: Question, image: str) -> dict[str, object]:
@@ -49,16 +49,8 @@ def _body(profile: ServerProfile, question: Question, image: str) -> dict[str, o
             "temperature": request.decoding.temperature,
             "num_ctx": question.family.context_tokens,
             "num_predict": question.max_tokens,
-            **profile.ngram_fields(question),
         },
     }
-
-
-def _penalties(question: Question) -> Mapping[str, object]:
-    """Return the weak penalty that is all there is: no n-gram rule, no DRY."""
-    if not question.request.decoding.ngram_size:
-        return {}
-    return {"repeat_penalty": _REPEAT_PENALTY, "repeat_last_n": _REPEAT_LAST_N}
 
 
 def _reply(payload: object, *, model: str, max_tokens: int, engine: str) -> RawAnswer:  # noqa: ARG001 - max_tokens: the signature of `ReadsReply`; Ollama says when an answer was cut off
@@ -118,7 +110,6 @@ OLLAMA = ServerProfile(
     models_keys=("models", "name"),
     has_catalogue=True,
     image_form="base64",
-    ngram_fields=_penalties,
     resolution_advice="Ollama has no choice of modes.",
     usual_in_flight=4,
     told_by=(_VERSION,),
@@ -138,5 +129,4 @@ OLLAMA_OPENAI = replace(
     models_keys=("data", "id"),
     owners=("library",),
     image_form="data_url",
-    ngram_fields=lambda question: {},  # noqa: ARG005 - the route has no field for it
 )
