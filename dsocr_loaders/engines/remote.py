@@ -17,6 +17,7 @@ from dsocr_loaders.engines.pacing import Pacing
 from dsocr_loaders.engines.profiles import (
     ServerFacts,
     answer_limit,
+    check_no_error_text,
     check_resolution,
     explained,
     is_stripped,
@@ -181,9 +182,11 @@ class RemoteEngine:
         payload = json_of(content, self._endpoint, "not_understood")
         engine = _engine_name(self._endpoint, profile.name, self._settings)
         try:
-            return profile.reply(payload, model=model.id, max_tokens=max_tokens, engine=engine)
+            answer = profile.reply(payload, model=model.id, max_tokens=max_tokens, engine=engine)
+            check_no_error_text(answer, request.prompt)
         except EngineError as error:
             raise answer_fault(self._endpoint, error.cause, str(error), content[:LARGEST_ERROR_BYTES]) from error
+        return answer
 
     async def _fetched(self, url: str, limit_s: float) -> bytes:
         """Return the body of a `GET`, for the first contact."""

@@ -112,9 +112,7 @@ def test_the_server_is_asked_once_what_it_serves(caplog):
     assert texts == {str(number) for number in range(1, 21)}
     assert server.models_requests == 1
     found = [record.getMessage() for record in caplog.records if record.name == "dsocr_loaders.engines"]
-    assert found == [
-        f"{server.base_url}: vLLM server; reading with its model deepseek-ai/DeepSeek-OCR, context 8192"
-    ]
+    assert found == [f"{server.base_url}: vLLM server; reading with its model deepseek-ai/DeepSeek-OCR, context 8192"]
 
 
 def test_never_more_than_the_capacity_is_asked_for():
