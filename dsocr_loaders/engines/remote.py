@@ -111,9 +111,8 @@ class RemoteEngine:
             raise engine_error("bad_request", "The page was not prepared by this engine's own `prepare`.")
         try:
             contact = await self._met()
-            async with self._slots:
-                with self._pacing.request():
-                    return await self._ask(contact, prepared.payload, request)
+            async with self._slots, self._pacing.request():
+                return await self._ask(contact, prepared.payload, request)
         except asyncio.CancelledError:
             if self._is_closed:
                 raise engine_error("died", "The engine was closed while it read a page.") from None
@@ -145,9 +144,9 @@ class RemoteEngine:
                 raise
             finally:
                 self._meetings += 1
-            most = self._most_in_flight(contact)
-            await self._pacing.begin(tells_load=contact.profile.tells_load, most=most)
-            self._slots = asyncio.Semaphore(most)
+            tells_load = contact.profile.tells_load
+            await self._pacing.begin(tells_load=tells_load, most=self._most_in_flight(contact))
+            self._slots = asyncio.Semaphore(self._pacing.ceiling)
             self._contact = contact
             return contact
 

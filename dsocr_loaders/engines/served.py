@@ -87,7 +87,8 @@ def choose_model(served: tuple[ServedModel, ...], wanted: str, *, has_catalogue:
             return _with_context(family[0], served)
     if wanted == DEFAULT_MODEL and len(served) == 1 and not has_catalogue and not _needs_own_prompt(served[0]):
         return served[0]
-    offer = f"it serves {_listed([model.id for model in served])}; name one with model=" if served else "it serves none"
+    likely_first = sorted((model.id for model in served), key=lambda name: "ocr" not in name.lower())
+    offer = f"it serves {_listed(likely_first)}; name one with model=" if served else "it serves none"
     raise engine_error("not_found", f"there is no model {wanted!r}: {offer}")
 
 

@@ -277,7 +277,6 @@ def wait_until(condition):
         (Fault(body=b"Ollama is running"), "wrong_server"),
         (Fault(body=b"\xff\xfe"), "wrong_server"),
         (Fault(body=b'{"models": []}'), "wrong_server"),
-        (Fault(body=b'{"data": [{"id": "m", "owned_by": "gateway"}]}'), "wrong_server"),
         (Fault(body=b'{"data": [{"id": "m", "owned_by": "vllm"}, {"id": "n"}]}'), "not_found"),
         (Fault.oversized(LARGEST_ANSWER_BYTES + 1), "wrong_server"),
         (Fault.html(status=404), "not_found"),
@@ -301,7 +300,7 @@ def test_a_first_contact_that_fails_ends_the_run(fault, cause):
 
 def test_another_kind_of_server_is_named():
     """This test ensures that `server="auto"` says what it found and what to do."""
-    with ScriptedServer(owned_by="gateway") as server:
+    with ScriptedServer(kind="openai", owned_by="gateway") as server:
         error = failure(server.base_url)
 
     assert error.cause == "wrong_server"
@@ -385,7 +384,7 @@ def test_the_key_shows_nowhere(caplog):
         (Fault.of_status(404), "not_found", "404"),
         (Fault.html(status=413), "too_large", "413"),
         (Fault.of_status(422), "bad_request", "422"),
-        (Fault.of_status(429), "busy", "429"),
+        (Fault.of_status(429), "throttled", "429"),
         (Fault.of_status(500), "server_fault", "500"),
         (Fault.of_status(503), "busy", "503"),
         (Fault.html(status=504), "server_fault", "504 Gateway Timeout"),
@@ -443,7 +442,7 @@ def test_a_busy_server_may_say_how_long(value, low_s, high_s):
     with ScriptedServer(faults=[Fault.of_status(429, retry_after=value)]) as server:
         error = failure(server.base_url)
 
-    assert (error.cause, error.retryable) == ("busy", True)
+    assert (error.cause, error.retryable) == ("throttled", True)
     assert error.retry_after_s is low_s is None or low_s <= error.retry_after_s <= high_s
 
 
@@ -578,7 +577,9 @@ def test_proxy_settings_that_cannot_be_used_are_named(monkeypatch):
 
 
 def test_the_fingerprint_tells_what_shapes_an_answer():
-    """This test ensures that server, model and the image's format are in it."""
+    """This test ensures that URL, kind of server, model and the image's format are in it, as they were asked for."""
     with reading("http://host:8000/v1/", model="my/model", image_format="png") as engine:
         assert engine.fingerprint == "remote http://host:8000/v1 auto my/model png"
         assert repr(engine) == "<RemoteEngine remote http://host:8000/v1 auto my/model png>"
+    with reading("http://host:8000/v1/", server="ollama") as engine:
+        assert engine.fingerprint == "remote http://host:8000/v1 ollama deepseek-ai/DeepSeek-OCR jpeg"

@@ -161,7 +161,7 @@ def test_the_report_asks_no_server_unless_told_to(monkeypatch):
 
 def test_the_report_says_why_a_server_does_not_work(monkeypatch):
     """This test ensures that the server's own fault is the line's reason."""
-    with ScriptedServer(owned_by="gateway") as server:
+    with ScriptedServer(kind="openai", owned_by="gateway") as server:
         monkeypatch.setenv("DSOCR_ENDPOINT", server.base_url)
         state = states(probe=True)[server.base_url]
 

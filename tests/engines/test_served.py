@@ -65,6 +65,69 @@ def test_a_model_is_found_by_name_then_by_what_was_loaded(served, wanted, expect
     assert expected == choose_model(served, wanted)
 
 
+LATEST, SMALL, OTHER = ServedModel("deepseek-ocr:latest"), ServedModel("deepseek-ocr:3b"), ServedModel("qwen3-vl:8b")
+RS = tuple(ServedModel(name) for name in ("deepseek-ocr", "deepseek-ocr-q4k", "deepseek-ocr-2", "dots-ocr"))
+QUANTISED = ServedModel("/models/DeepSeek-OCR-2-Q8_0.gguf")
+
+
+@pytest.mark.parametrize(
+    ("served", "wanted", "expected"),
+    [
+        ((OTHER, SMALL), DEFAULT_MODEL, SMALL),
+        ((SMALL, LATEST, OTHER), DEFAULT_MODEL, LATEST),
+        ((SMALL, LATEST), "deepseek-ocr", LATEST),
+        ((SMALL, LATEST), "deepseek-ocr:3b", SMALL),
+        (RS, DEFAULT_MODEL, RS[0]),
+        (RS, "deepseek-ai/DeepSeek-OCR-2", RS[2]),
+        (RS, "deepseek-ocr-q4k", RS[1]),
+        ((OTHER, ServedModel("deepseek/deepseek-ocr"), ServedModel("deepseek/deepseek-ocr-2")), DEFAULT_MODEL, "first"),
+        ((OTHER, QUANTISED), "deepseek-ai/DeepSeek-OCR-2", QUANTISED),
+        ((OTHER, ServedModel("Unlimited_OCR")), "baidu/Unlimited-OCR", "Unlimited_OCR"),
+    ],
+)
+def test_a_published_model_is_found_under_its_other_names(served, wanted, expected):
+    """This test ensures that tags, quantisation and other owners are no obstacle where one model alone is meant."""
+    actual = choose_model(served, wanted, has_catalogue=True)
+
+    if expected == "first":
+        expected = served[1]
+    assert actual in (expected, ServedModel(str(expected)))
+
+
+@pytest.mark.parametrize(
+    ("served", "wanted", "has_catalogue"),
+    [
+        ((OTHER,), DEFAULT_MODEL, True),
+        ((SMALL, ServedModel("deepseek-ocr:7b")), DEFAULT_MODEL, True),
+        ((SMALL,), "my/finetune", True),
+        ((ServedModel("deepseek-ocr-2"), OTHER), DEFAULT_MODEL, False),
+        ((ServedModel("Unlimited-OCR"),), DEFAULT_MODEL, False),
+        ((ServedModel("ocr", root="baidu/Unlimited-OCR"),), DEFAULT_MODEL, False),
+    ],
+)
+def test_no_model_is_guessed(served, wanted, has_catalogue):
+    """This test ensures that a catalogue's only model, one of several, or one with other prompts has to be named."""
+    with pytest.raises(EngineRejected, match="model=") as caught:
+        choose_model(served, wanted, has_catalogue=has_catalogue)
+
+    assert caught.value.cause == "not_found"
+
+
+def test_a_long_list_begins_with_what_may_be_meant():
+    """This test ensures that models for OCR are seen among the hundreds of a hosted interface."""
+    served = (*(ServedModel(f"m{number}") for number in range(200)), ServedModel("their/OCR-model"))
+
+    with pytest.raises(EngineRejected, match=r"serves 'their/OCR-model', 'm0'.* and 191 more"):
+        choose_model(served, DEFAULT_MODEL, has_catalogue=True)
+
+
+def test_ollamas_own_list_is_understood():
+    """This test ensures that the list of its own interface gives the same as OpenAI's."""
+    payload = {"models": [{"name": "deepseek-ocr:3b", "model": "deepseek-ocr:3b", "size": 6}, {"name": 5}, None]}
+
+    assert served_models(payload, "models", "name") == (SMALL,)
+
+
 def test_an_adapter_has_its_parents_context():
     """This test ensures that pages read with a LoRA adapter get as long an answer as the context leaves."""
     assert choose_model((OCR, SECOND, ADAPTER), "invoices").context_tokens == 4096

@@ -1,7 +1,8 @@
 """SGLang (`python -m sglang.launch_server`).
 
 Sources: sgl-project/sglang `srt/parser/conversation.py` (its template puts `<image>` and a line break before the text,
-and one more where the text has one), `srt/entrypoints/http_server.py` (`/get_server_info`),
+and one more where the text has one; before pull request 12358 it stood where the image's part stood, so that comes
+first), `srt/entrypoints/http_server.py` (`/get_server_info`),
 `srt/managers/tokenizer_manager.py` (a processor is refused without `--enable-custom-logit-processor`),
 `srt/sampling/custom_logit_processor.py`, and pull requests 12415 (the processor) and 29186 (`images_config`).
 """
@@ -117,6 +118,7 @@ SGLANG = ServerProfile(
     resolution_fields=_resolution_fields,
     resolutions=_resolutions,
     resolution_advice="SGLang fixes it for this model.",
+    tells_load=True,  # if it was launched with --enable-metrics
     told_by=(_INFO, _NEWER_INFO),
     facts=_facts,
     known_faults=(KnownFault("enable custom logit processor", "bad_request", f"Start SGLang with {_OPTION}."),),
