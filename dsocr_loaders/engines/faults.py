@@ -29,7 +29,7 @@ __all__ = ["answer_fault", "redirect_fault", "retry_after_s", "status_fault", "t
 
 _LONGEST_QUOTE: Final = 300
 _WHAT_IS_THERE: Final = "Is it an HTTP server, is the port right, and does it want https:// instead of http://?"
-_SEE_LOG: Final = "If it goes on doing so, look into the server's log."
+_SEE_LOG: Final = "If that goes on, look into the server's log."
 _TITLE: Final = re.compile(r"<title[^<>]*>([^<]*)", re.IGNORECASE)
 
 

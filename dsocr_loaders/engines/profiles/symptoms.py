@@ -22,9 +22,9 @@ _LONGEST_ERROR: Final = 2000
 _LONGEST_QUOTE: Final = 200
 _ERROR_TEXT: Final = re.compile(
     r"\s*(?:"
-    r"\{\s*\"(?:error|detail|message)\"|<!doctype\s+html|<html|traceback \(most recent|\[?error\b|internal server error"
-    r"|bad gateway|gateway time-?out|service unavailable|too many requests|rate limit|upstream (?:error|request|connect)"
-    r"|out of memory|cuda (?:error|out of memory)"
+    r"\{\s*\"(?:error|detail|message)\"|<!doctype\s+html|<html|traceback \(most recent|\[?error\b"
+    r"|internal server error|bad gateway|gateway time-?out|service unavailable|too many requests|rate limit"
+    r"|upstream (?:error|request|connect)|out of memory|cuda (?:error|out of memory)"
     r")",
     re.IGNORECASE,
 )

@@ -46,7 +46,6 @@ KINDS: Mapping[str, ServerKind] = MappingProxyType(
         "ollama-0.29": OllamaKind(version="0.29.0"),
         "llama-server": LlamaServerKind(),
         "openai": HostedKind(),
-        "siliconflow": HostedKind(image_placeholder="as sent"),
     }
 )
 """The word for `kind=` -> a server of that kind, launched as one would."""

@@ -41,7 +41,7 @@ def failure(url, report, **settings):
 
 def test_siliconflow_gets_the_image_token(report, monkeypatch):
     """This test ensures that the one host whose words need `<image>` gets them, known by its name."""
-    with ScriptedServer(ANSWER, kind="siliconflow", api_key=KEY) as server:
+    with ScriptedServer(ANSWER, kind=HostedKind(image_placeholder="as sent"), api_key=KEY) as server:
         monkeypatch.setenv("HTTP_PROXY", server.root_url)
         found = texts("http://api.siliconflow.cn/v1", report, api_key=KEY)
 

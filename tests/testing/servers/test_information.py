@@ -36,7 +36,6 @@ def told(client, kind, *paths, **arguments):
         ("ollama-0.29", "library", None, "deepseek-ocr:latest"),
         ("llama-server", "llamacpp", "llama.cpp", "ggml-org/DeepSeek-OCR-GGUF"),
         ("openai", "deepseek-ai", "nginx", "deepseek-ai/DeepSeek-OCR"),
-        ("siliconflow", "deepseek-ai", "nginx", "deepseek-ai/DeepSeek-OCR"),
     ],
 )
 def test_models_and_their_owner(client, kind, owner, header, model):

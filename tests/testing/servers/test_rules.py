@@ -81,6 +81,7 @@ def read(kind, body, path="/v1/chat/completions", answer=ANSWER):
 
 KEEP = {"skip_special_tokens": False}
 LENIENT = VllmKind(is_strict=False)
+AS_SENT = HostedKind(image_placeholder="as sent")
 NO_SPECIAL = LlamaServerKind(prints_special_tokens=False)
 END = "<\uff5cend\u2581of\u2581sentence\uff5c>"
 
@@ -104,7 +105,7 @@ END = "<\uff5cend\u2581of\u2581sentence\uff5c>"
         (NO_SPECIAL, chat([IMAGE, said(f"\n{PROMPT}")]), STRIPPED),
         ("openai", chat([IMAGE, said(f"<image>\n{PROMPT}")]), ANSWER),
         ("openai", chat([IMAGE, TEXT]), ANSWER),
-        ("siliconflow", chat([IMAGE, said(f"<image>\n{PROMPT}")]), ANSWER),
+        (AS_SENT, chat([IMAGE, said(f"<image>\n{PROMPT}")]), ANSWER),
         (HostedKind(unknown_fields="ignore"), chat([IMAGE, TEXT], **KEEP), ANSWER),
     ],
 )
@@ -130,7 +131,7 @@ def test_a_right_request_is_answered(kind, body, expected):
         ("llama-server", chat([IMAGE, TEXT]), "0 line breaks"),
         ("llama-server", chat([IMAGE, said(f"\n<image>{PROMPT}")]), "sees 2 images"),
         ("llama-server", {**chat([IMAGE, said(f"\n{PROMPT}")]), "temperature": None}, "temperature 0.8"),
-        ("siliconflow", chat([IMAGE, TEXT]), "sees 0 images"),
+        (AS_SENT, chat([IMAGE, TEXT]), "sees 0 images"),
         ("openai", chat([IMAGE, said(f" {PROMPT}")]), "blanks around"),
     ],
 )
