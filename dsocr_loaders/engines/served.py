@@ -71,14 +71,11 @@ def choose_model(served: tuple[ServedModel, ...], wanted: str, *, has_catalogue:
     Raises:
         EngineRejected: cause `not_found`; the message lists what the server has.
     """
-    for is_it in (
-        lambda model: model.id == wanted,
-        lambda model: model.root == wanted,
-    ):
-        found = next(filter(is_it, served), None)
-        if found is not None:
-            return _with_context(found, served)
-    same = [model for model in served if _plain(wanted) in {_plain(model.id), _plain(model.root)}]
+    named = [model for model in served if model.id == wanted] or [model for model in served if model.root == wanted]
+    if named:
+        return _with_context(named[0], served)
+    plain = _plain(wanted)
+    same = [model for model in served if plain and plain in {_plain(model.id), _plain(model.root)}]
     if len(same) == 1:
         return _with_context(same[0], served)
     if wanted in _PUBLISHED:

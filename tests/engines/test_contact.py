@@ -88,14 +88,14 @@ def test_an_unknown_server_is_asked_a_few_things_once():
 
 
 def test_a_server_that_is_silent_beside_its_list_costs_seconds(monkeypatch):
-    """This test ensures that each probe has a limit, and that all run at the same time."""
+    """This test ensures that each probe has a limit of its own, far below that of the list."""
     monkeypatch.setattr(contact, "PROBE_TIMEOUT_S", 0.3)
     with telling({"/v1/models": MODELS}, delay_s=30) as told:
         began = time.monotonic()
         error = failure(f"{told.url}/v1")
 
     assert error.cause == "wrong_server"
-    assert time.monotonic() - began < 10 * 0.3
+    assert time.monotonic() - began < 10
 
 
 def test_what_it_tells_of_itself_is_no_condition():
