@@ -167,7 +167,7 @@ FIRST_CONTACTS = {
     "trickles": (lambda: talking(trickle), {"timeout_s": 0.5}, "first_contact", ["what it serves", "overloaded"]),
     "/v1 is missing": (
         lambda: scripted(lambda url: url.removesuffix("/v1")),
-        {"server": "vllm"},
+        {},
         "not_found",
         ["404", "Is /v1 missing"],
     ),
@@ -197,7 +197,7 @@ FIRST_CONTACTS = {
         "not_found",
         ["'my/finetune'", "'ocr-a', 'ocr-b'", "model="],
     ),
-    "no model": (lambda: scripted(models=[]), {"server": "vllm"}, "not_found", ["serves none"]),
+    "no model": (lambda: scripted(models=[]), {}, "not_found", ["serves none"]),
     "an error for the list": (
         lambda: scripted(models_faults=lambda _: Fault.html(status=502)),
         {},
