@@ -120,7 +120,10 @@ def test_a_hosted_interface_has_to_be_named(caplog):
 def test_a_host_that_wants_the_image_token_gets_it(monkeypatch):
     """This test ensures that SiliconFlow's row puts `<image>` and a line break before the prompt."""
     monkeypatch.setattr(hosted, "HOSTS", {"127.0.0.1": HOSTS["api.siliconflow.cn"]})
-    with ScriptedServer(GROUNDED, kind=HostedKind()) as server, reading(server.base_url) as engine:
+    with (
+        ScriptedServer(GROUNDED, kind=HostedKind(image_placeholder="as sent")) as server,
+        reading(server.base_url) as engine,
+    ):
         assert answer_of(engine).text == GROUNDED
 
 
