@@ -1,7 +1,7 @@
 """The first contact with a server: what it is, which of its models reads, and what it tells of itself.
 
 Nothing is asked elsewhere than behind the URL that was given. At most the list of models, `PROBES` and what the
-profile asks are asked for, each once and each with a limit of its own.
+profile asks are asked for, each once and each with a limit of its own, and a mode is tried out (`engines.mode_trial`).
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from dsocr_loaders.engines.faults import answer_fault
+from dsocr_loaders.engines.mode_trial import tried
 from dsocr_loaders.engines.profiles import ServerFacts, check_resolution, profile_named
 from dsocr_loaders.engines.recognition import PROBES, by_host, by_owner, by_replies, unknown_server
 from dsocr_loaders.engines.replies import json_of
@@ -24,8 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
     from dsocr_loaders.engines.endpoint import Endpoint
-    from dsocr_loaders.engines.profiles import ServerProfile
+    from dsocr_loaders.engines.profiles import HttpRequest, ServerProfile
     from dsocr_loaders.settings import Settings
+    from dsocr_loaders.values import RawAnswer
 
 __all__ = ["Contact", "meet"]
 
@@ -53,13 +56,19 @@ class Contact:
         return self.model.context_tokens or self.facts.context_tokens
 
 
-async def meet(endpoint: Endpoint, settings: Settings, fetch: Callable[[str, float], Awaitable[bytes]]) -> Contact:
+async def meet(
+    endpoint: Endpoint,
+    settings: Settings,
+    fetch: Callable[[str, float], Awaitable[bytes]],
+    send: Callable[[ServerProfile, HttpRequest], Awaitable[RawAnswer]],
+) -> Contact:
     """Return what the server behind `endpoint` is, and log it.
 
     Args:
         endpoint: where it is.
         settings: server, model, resolution and timeout_s are looked at.
         fetch: returns the body of a `GET` of a URL, within so many seconds.
+        send: sends a request for a page to a server of this kind.
 
     Raises:
         EngineError: it cannot be reached, refuses, is of an unknown kind, or has no such model or mode.
@@ -76,11 +85,15 @@ async def meet(endpoint: Endpoint, settings: Settings, fetch: Callable[[str, flo
     facts = profile.facts(told)
     try:
         model = _chosen(served, settings.model, profile)
-        check_resolution(profile, model_for(settings.model), facts, settings.resolution)
-    except SettingsError as error:
-        raise engine_error("wrong_server", f"{base_url}: {error}") from error
     except EngineError as error:
         raise asked.fault(error) from error
+    family = model_for(settings.model)
+    try:
+        if profile.tries_resolutions and settings.resolution not in profile.resolutions(family, facts):
+            facts = await tried(profile, facts, family, model.id, settings.resolution, partial(send, profile))
+        check_resolution(profile, family, facts, settings.resolution)
+    except SettingsError as error:
+        raise engine_error("wrong_server", f"{base_url}: {error}") from error
     contact = Contact(profile, model, facts)
     _log.info(
         "%s: %s; reading with its model %s, context %s",

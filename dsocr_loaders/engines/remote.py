@@ -25,6 +25,7 @@ from dsocr_loaders.engines.profiles import (
     question_for,
     request_for,
 )
+from dsocr_loaders.engines.profiles.modes import mode_read
 from dsocr_loaders.engines.replies import LARGEST_ANSWER_BYTES, json_of
 from dsocr_loaders.errors import EngineError, engine_error
 from dsocr_loaders.models import model_for
@@ -34,6 +35,7 @@ from dsocr_loaders.values import TextSource
 if TYPE_CHECKING:
     from dsocr_loaders.engines.contact import Contact
     from dsocr_loaders.engines.endpoint import Endpoint
+    from dsocr_loaders.engines.profiles import HttpRequest, ServerProfile
     from dsocr_loaders.engines.protocol import Prepared
     from dsocr_loaders.engines.served import ServedModel
     from dsocr_loaders.values import ParsedAnswer, RawAnswer, ReadRequest
@@ -138,7 +140,7 @@ class RemoteEngine:
                 raise _copy(self._refusal)
             self._refusal = None
             try:
-                contact = await meet(self._endpoint, self._settings, self._fetched)
+                contact = await meet(self._endpoint, self._settings, self._fetched, self._sent)
             except EngineError as error:
                 self._refusal = _copy(error)
                 raise
@@ -165,7 +167,23 @@ class RemoteEngine:
         max_tokens = min(limit, profile.most_tokens or limit)
         family = model_for(self._settings.model)  # whose prompt the request holds
         question = question_for(request, image, model.id, max_tokens, family=family, facts=contact.facts)
-        asked = request_for(profile, question)
+        answer = await self._sent(profile, request_for(profile, question), model=model.id, max_tokens=max_tokens)
+        if profile.shows_mode:
+            families = [model_for(name) for name in names]
+            read_in = mode_read(families, request.resolution, image, request.prompt, answer.prompt_tokens)
+            if read_in:
+                is_the_runs = request.resolution == self._settings.resolution
+                raise engine_error(
+                    "wrong_server" if is_the_runs else "bad_request",  # a second try in another mode ends no run
+                    f"{self._endpoint.base_url} read a page in another mode than resolution={request.resolution!r}: "
+                    f"{answer.prompt_tokens} prompt tokens are those of {read_in}. {profile.resolution_advice}",
+                )
+        return answer
+
+    async def _sent(
+        self, profile: ServerProfile, asked: HttpRequest, *, model: str = "", max_tokens: int = 1
+    ) -> RawAnswer:
+        """Return the answer to a request for a page."""
         url = self._endpoint.base_url + asked.path
         try:
             content = await self._connections.exchange(
@@ -181,7 +199,7 @@ class RemoteEngine:
         payload = json_of(content, self._endpoint, "not_understood")
         engine = _engine_name(self._endpoint, profile.name, self._settings)
         try:
-            answer = profile.reply(payload, model=model.id, max_tokens=max_tokens, engine=engine)
+            answer = profile.reply(payload, model=model, max_tokens=max_tokens, engine=engine)
             check_no_error_text(answer, request.prompt)
         except EngineError as error:
             raise answer_fault(self._endpoint, error.cause, str(error), content[:LARGEST_ERROR_BYTES]) from error

@@ -67,10 +67,12 @@ class VllmRules:
         models: names it serves.
         max_model_len: context in tokens, which image, prompt and answer share; None for a server that tells none,
             which then limits nothing.
+        resolution: the mode that pages are read in.
     """
 
     models: tuple[str, ...]
     max_model_len: int | None = 8192
+    resolution: str = "gundam"
 
     def check(self, body: object) -> tuple[str, RgbImage]:
         """Return the prompt and the decoded image of a chat completion's body.
@@ -125,7 +127,7 @@ class VllmRules:
         limit = body.get("max_tokens")
         if limit is not None and (not _is_count(limit) or limit == 0):
             raise _bad("max_tokens: must be at least 1")
-        mode = mode_for(str(body["model"]), "gundam")
+        mode = mode_for(str(body["model"]), self.resolution)
         used = vision_tokens(mode, width_px, height_px) + 1
         if self.max_model_len is not None and isinstance(limit, int) and limit > self.max_model_len - used:
             raise _bad(

@@ -314,7 +314,9 @@ def test_naming_the_server_overrules_what_was_found():
         assert read(engine).text == "x"
 
 
-@pytest.mark.parametrize("settings", [{"server": name, "resolution": "base"} for name in sorted(PROFILES)])
+@pytest.mark.parametrize(
+    "settings", [{"server": name, "resolution": "base"} for name in sorted(PROFILES) if name != "vllm"]
+)
 def test_what_a_server_cannot_be_asked_is_refused_at_once(settings):
     """This test ensures that a mode which a server would ignore is an error before anything is sent."""
     with pytest.raises(SettingsError):

@@ -27,6 +27,7 @@ class ServerFacts:
         context_tokens: that image, prompt and answer share in one request; None if not told.
         slots: how many requests it works on at the same time; None if not told.
         resolutions: modes that it says it has, beyond those that every server of its kind has.
+        mode_is_fixed: whether it reads in the mode that was asked for because it was started so, and is not asked.
         takes_processors: whether it runs a logits processor that a request brings (SGLang); None if not told.
         notes: what is worth a line in the log, as whole sentences.
     """
@@ -35,6 +36,7 @@ class ServerFacts:
     context_tokens: int | None = None
     slots: int | None = None
     resolutions: tuple[str, ...] = ()
+    mode_is_fixed: bool = False
     takes_processors: bool | None = None
     notes: tuple[str, ...] = ()
 
@@ -154,6 +156,8 @@ class ServerProfile:
         resolution_fields: the fields that choose the resolution mode.
         resolutions: the modes that it offers for a model.
         tells_resolutions: whether `facts` may add to them.
+        tries_resolutions: whether a mode that it may or may not have is tried out, see `engines.mode_trial`.
+        shows_mode: whether its count of prompt tokens holds those of the image, and so tells a mode from another.
         resolution_advice: how to get the others, a whole sentence.
         most_tokens: the longest answer it may be asked for, whatever the context; None without such a limit.
         most_in_flight: how many requests at a time ever make sense; None if that is found while reading.
@@ -184,6 +188,8 @@ class ServerProfile:
     resolution_fields: Callable[[Question], Mapping[str, object]] = _no_fields
     resolutions: Callable[[ModelFamily, ServerFacts], tuple[str, ...]] = _gundam_and_what_it_says
     tells_resolutions: bool = False
+    tries_resolutions: bool = False
+    shows_mode: bool = False
     resolution_advice: str = "Its mode is fixed when it is built or started."
     most_tokens: int | None = None
     most_in_flight: int | None = None

@@ -10,13 +10,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from dsocr_loaders.engines.profiles.chat import CHAT_PATH, answer_of, chat_body
+from dsocr_loaders.engines.profiles.modes import same_as_gundam
 from dsocr_loaders.engines.profiles.profile import ServerProfile
 from dsocr_loaders.engines.profiles.token_ids import whitelist_ids
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dsocr_loaders.engines.profiles.profile import Question
+    from dsocr_loaders.engines.profiles.profile import Question, ServerFacts
     from dsocr_loaders.models import ModelFamily
 
 __all__ = ["VLLM"]
@@ -33,6 +34,17 @@ def _ngram_fields(question: Question) -> Mapping[str, object]:
             "whitelist_token_ids": whitelist_ids(decoding),
         }
     }
+
+
+def _resolution_fields(question: Question) -> Mapping[str, object]:
+    facts, resolution = question.facts, question.request.resolution
+    if facts.mode_is_fixed or (not facts.resolutions and resolution in same_as_gundam(question.family)):
+        return {}  # a server without modes, or one that takes none from requests, is not asked for what it does anyway
+    return {"mm_processor_kwargs": {"resolution": resolution}}
+
+
+def _resolutions(family: ModelFamily, facts: ServerFacts) -> tuple[str, ...]:
+    return (*same_as_gundam(family), *facts.resolutions)
 
 
 def _prompt_prefix(family: ModelFamily) -> str:
@@ -52,7 +64,14 @@ VLLM = ServerProfile(
     ),
     owners=("vllm",),
     # BASE_SIZE, IMAGE_SIZE and CROP_MODE are constants in vLLM's processor
-    resolution_advice="vLLM's own processor has that mode alone.",
+    resolution_fields=_resolution_fields,
+    resolutions=_resolutions,
+    tells_resolutions=True,
+    tries_resolutions=True,
+    shows_mode=True,
+    resolution_advice="By itself vLLM has gundam alone. Other modes come with dsocr-loaders installed beside vLLM 0.20 "
+    "or newer, once the server is started with --trust-request-mm-kwargs (where vLLM has that option) or, for one mode "
+    'for all requests, with --mm-processor-kwargs \'{"resolution": "base"}\'.',
     tells_load=True,
     prompt_prefix=_prompt_prefix,
     # the tags and the table cells of an answer are special tokens

@@ -5,9 +5,11 @@ Sources: vLLM's `entrypoints/chat_utils.py`, `entrypoints/openai/protocol.py` an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, Literal
 
+from dsocr_loaders.errors import SettingsError
+from dsocr_loaders.resolution import mode_for, vision_tokens
 from dsocr_loaders.testing.rules import Refusal, VllmRules, check_xargs
 from dsocr_loaders.testing.servers.bodies import (
     count_of,
@@ -39,6 +41,10 @@ class VllmKind(ServerKind):
             garbled.
         version: of vLLM.
         owned_by: what its `/v1/models` says.
+        resolution: the mode that it was started in, and its count of prompt tokens then holds those of the image; `""`
+            is gundam, and counts words alone, as the other kinds do.
+        mm_processor_kwargs: what becomes of a mode that a request names: refused, as by vLLM started without
+            `--trust-request-mm-kwargs`; ignored, as by an earlier one; or read, as with this package's plugin.
     """
 
     name: ClassVar[str] = "vllm"
@@ -50,6 +56,8 @@ class VllmKind(ServerKind):
     is_strict: bool = True
     version: str = "0.32.0"
     owned_by: str = "vllm"
+    resolution: str = ""
+    mm_processor_kwargs: Literal["refused", "ignored", "read"] = "refused"
 
     def information(self, path: str) -> Reply | None:
         """Return models, version or health. There is no `/metrics`, as if its route were closed."""
@@ -68,10 +76,31 @@ class VllmKind(ServerKind):
         del path
         if not self.is_strict:
             return self._taken(object_of(body))
-        prompt, image = VllmRules(self.models, self.context_tokens).check(body)
         fields = object_of(body)
+        resolution = self._resolution_of(fields)
+        prompt, image = VllmRules(self.models, self.context_tokens, resolution).check(body)
         model = str(fields["model"])
-        return Asked(model, prompt, _seen(prompt, 1), image, most_tokens=count_of(fields, "max_tokens"))
+        used = vision_tokens(mode_for(model, resolution), image.width_px, image.height_px) + len(prompt.split())
+        return Asked(
+            model, prompt, _seen(prompt, 1), image, input_tokens=used, most_tokens=count_of(fields, "max_tokens")
+        )
+
+    def _resolution_of(self, body: dict[str, object]) -> str:
+        """Return the mode in which a request is read."""
+        arguments = body.get("mm_processor_kwargs")
+        launched = self.resolution or "gundam"
+        if not arguments:
+            return launched
+        if self.mm_processor_kwargs == "refused":
+            raise Refusal(400, "BadRequestError", "Per-request mm_processor_kwargs are disabled by default.")
+        named = str(object_of(arguments, "mm_processor_kwargs").get("resolution", launched))
+        if self.mm_processor_kwargs == "ignored":
+            return launched
+        try:
+            mode_for(str(body.get("model")), named)
+        except SettingsError as error:
+            raise Refusal(400, "BadRequestError", str(error)) from error
+        return named
 
     def _taken(self, body: dict[str, object]) -> Asked:
         """Return what the real server would make of `body`."""
@@ -113,6 +142,8 @@ class VllmKind(ServerKind):
     def reply(self, path: str, asked: Asked, answered: Answered, number: int) -> Reply:
         """Return the completion."""
         del path
+        if self.resolution and asked.input_tokens is not None:
+            answered = replace(answered, prompt_tokens=asked.input_tokens)
         return Reply(chat_completion(asked, answered, number))
 
     def refused(self, path: str, refusal: Refusal) -> Reply:
