@@ -167,7 +167,9 @@ class RemoteEngine:
         max_tokens = min(limit, profile.most_tokens or limit)
         family = model_for(self._settings.model)  # whose prompt the request holds
         question = question_for(request, image, model.id, max_tokens, family=family, facts=contact.facts)
-        answer = await self._sent(profile, request_for(profile, question), model=model.id, max_tokens=max_tokens)
+        answer = await self._sent(
+            profile, request_for(profile, question), model=model.id, max_tokens=max_tokens, prompt=request.prompt
+        )
         if profile.shows_mode:
             families = [model_for(name) for name in names]
             read_in = mode_read(families, request.resolution, image, request.prompt, answer.prompt_tokens)
@@ -181,9 +183,9 @@ class RemoteEngine:
         return answer
 
     async def _sent(
-        self, profile: ServerProfile, asked: HttpRequest, *, model: str = "", max_tokens: int = 1
+        self, profile: ServerProfile, asked: HttpRequest, *, model: str = "", max_tokens: int = 1, prompt: str = ""
     ) -> RawAnswer:
-        """Return the answer to a request for a page."""
+        """Return the answer to a request for a page; `prompt` is what it was asked with."""
         url = self._endpoint.base_url + asked.path
         try:
             content = await self._connections.exchange(
@@ -200,7 +202,7 @@ class RemoteEngine:
         engine = _engine_name(self._endpoint, profile.name, self._settings)
         try:
             answer = profile.reply(payload, model=model, max_tokens=max_tokens, engine=engine)
-            check_no_error_text(answer, request.prompt)
+            check_no_error_text(answer, prompt)
         except EngineError as error:
             raise answer_fault(self._endpoint, error.cause, str(error), content[:LARGEST_ERROR_BYTES]) from error
         return answer
