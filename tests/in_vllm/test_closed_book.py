@@ -7,9 +7,8 @@ import json
 import pytest
 import torch
 from vllm import LLM, SamplingParams
-from vllm.config import VllmConfig
 from vllm.model_executor.models.deepseek_ocr import NGramPerReqLogitsProcessor
-from vllm.v1.sample.logits_processor import BatchUpdate, LogitsProcessor
+from vllm.v1.sample.logits_processor import LogitsProcessor
 
 from dsocr_loaders.models import TOKEN_IDS
 from dsocr_loaders.tasks import PROMPTS, prompt_for
@@ -23,24 +22,24 @@ WHITELIST = [TOKEN_IDS["<td>"], TOKEN_IDS["</td>"]]
 class Both(LogitsProcessor):
     """Our processor and vLLM's own beside each other in a running engine: ours is obeyed, and the two are compared."""
 
-    def __init__(self, vllm_config: VllmConfig, device: torch.device, is_pin_memory: bool) -> None:  # noqa: FBT001 - vLLM's interface
+    def __init__(self, vllm_config, device, is_pin_memory):
         self.ours = NoRepeatNGram(vllm_config, device, is_pin_memory)
         self.stock = NGramPerReqLogitsProcessor(vllm_config, device, is_pin_memory)
 
     seen = {"steps": 0, "bans": 0, "differences": 0}  # noqa: RUF012 - the engine makes the object
 
     @classmethod
-    def validate_params(cls, sampling_params: SamplingParams) -> None:
+    def validate_params(cls, sampling_params):
         NoRepeatNGram.validate_params(sampling_params)
 
-    def is_argmax_invariant(self) -> bool:
+    def is_argmax_invariant(self):
         return False
 
-    def update_state(self, batch_update: BatchUpdate | None) -> None:
+    def update_state(self, batch_update):
         self.ours.update_state(batch_update)
         self.stock.update_state(batch_update)
 
-    def apply(self, logits: torch.Tensor) -> torch.Tensor:
+    def apply(self, logits):
         expected = self.stock.apply(logits.clone())
         ours = self.ours.apply(logits)
         self.seen["steps"] += 1
