@@ -105,7 +105,7 @@ def fit_projector(sights: Sequence[Sight], seed: int) -> Projector:
     spread = sizes / len(telling) ** 0.5
     chance = torch.Generator().manual_seed(seed)
     weight = torch.zeros(HIDDEN, len(centre))
-    weight[:_TELLING] = (directions / spread.clamp_min(spread[0] * 0.02)).T
+    weight[: len(spread)] = (directions / spread.clamp_min(spread[0] * 0.02)).T
     weight = weight.to(torch.bfloat16).float()
     bias = -(weight @ centre)
     drawn = torch.randn(2, HIDDEN, generator=chance)

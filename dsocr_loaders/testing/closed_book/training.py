@@ -120,8 +120,9 @@ def train(
             if not unsure:
                 return language
             weights = torch.tensor([_MORE_OFTEN if each.name in unsure else 1.0 for each in exercises])
+    count = len({each.name for each in exercises})
     raise NotLearnt(
-        f"After {_STEPS} steps the language part does not know {len(unsure)} of {len(exercises)} images: "
+        f"After {_STEPS} steps the language part does not know {len(unsure)} of {count} images: "
         f"{', '.join(unsure)}. The pages, the vision tower or the training in dsocr_loaders/testing/closed_book have "
         "changed for the worse; nothing was written."
     )
