@@ -61,7 +61,7 @@ def see(folder: Path, lessons: Sequence[Lesson], scratch: Path) -> list[Sight]:
 
     path = scratch / "sights.pt"
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor:
-        executor.submit(_see_into, folder, lessons, path).result()
+        executor.submit(_see_into, folder, [lesson.images for lesson in lessons], path).result()
     seen = torch.load(path)
     path.unlink()
     return [Sight(lesson, mode, view.float(), _as_floats(tiles), grid) for lesson, mode, view, tiles, grid in seen]
@@ -71,7 +71,7 @@ def _as_floats(tiles: Tensor | None) -> Tensor | None:
     return None if tiles is None else tiles.float()
 
 
-def _see_into(folder: Path, lessons: Sequence[Lesson], path: Path) -> None:
+def _see_into(folder: Path, images: Sequence[Sequence[Image]], path: Path) -> None:
     import os
 
     os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"  # the model is looked into, so it lives in this process
@@ -93,8 +93,8 @@ def _see_into(folder: Path, lessons: Sequence[Lesson], path: Path) -> None:
     def look(model: nn.Module) -> list[Sight]:
         return [
             sight
-            for place, lesson in enumerate(lessons)
-            for number, image in enumerate(lesson.images)
+            for place, same in enumerate(images)
+            for number, image in enumerate(same)
             for name in (MODES_TAUGHT if number == 0 else MODES_TAUGHT[:1])
             for sight in _sights(model, place, image, name)
         ]
