@@ -21,6 +21,7 @@ STEPS_AFTER = [
     "pytest -m slow -n 0",
     ".ci/vllm-environment ../vllm python",
     "../vllm/bin/python -m pytest -m vllm -n 0 -W ignore tests/in_vllm",
+    "../vllm/bin/python -m pytest -m transformers -n 0 -W ignore tests/in_transformers",
 ]
 
 
