@@ -31,7 +31,8 @@ page would fare better once the retries are used up.
 | `first_contact` | | EngineUnavailable | yes | yes |
 | `timeout` | 408 | EngineUnavailable | yes | no |
 | `cut` | | EngineUnavailable | yes | no |
-| `busy` | 429, 503 | EngineUnavailable | yes | no |
+| `busy` | 503 | EngineUnavailable | yes | no |
+| `throttled` | 429 | EngineUnavailable | yes | no |
 | `server_fault` | 500, 502, 504 | EngineUnavailable | yes | no |
 | `no_engine` | | EngineUnavailable | no | yes |
 | `needs_ocr` | | EngineUnavailable | no | no |
@@ -250,6 +251,7 @@ ENGINE_FAULTS: Mapping[str, EngineFault] = MappingProxyType(
         "timeout": EngineFault(EngineUnavailable, retryable=True, stops_run=False),
         "cut": EngineFault(EngineUnavailable, retryable=True, stops_run=False),
         "busy": EngineFault(EngineUnavailable, retryable=True, stops_run=False),
+        "throttled": EngineFault(EngineUnavailable, retryable=True, stops_run=False),
         "server_fault": EngineFault(EngineUnavailable, retryable=True, stops_run=False),
         "no_engine": EngineFault(EngineUnavailable, retryable=False, stops_run=True),
         "needs_ocr": EngineFault(EngineUnavailable, retryable=False, stops_run=False),
@@ -274,7 +276,7 @@ HTTP_CAUSES: Mapping[int, str] = MappingProxyType(
         408: "timeout",
         413: "too_large",
         422: "bad_request",
-        429: "busy",
+        429: "throttled",
         500: "server_fault",
         502: "server_fault",
         503: "busy",

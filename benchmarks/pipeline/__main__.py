@@ -7,7 +7,7 @@ simulated (`dsocr_loaders.testing.endpoint`): a real HTTP server in a process of
 step times and spread of answer lengths, and no model. It is slowed down or sped up until two cores can feed it:
 `runs.plan_for` says how. All else is real: PDF in, page workers, HTTP, parsing, chunks out.
 
-`--short` takes a few minutes and keeps lower floors, for runs beside other work; the long form takes about half an
+`--short` takes a few minutes and keeps lower floors, for runs beside other work; the long form takes about an
 hour on two idle cores and keeps those that are promised. The exit status is 1 if a floor was missed.
 """
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tables import Table
 
 LONG: dict[str, Callable[[Path], Table]] = {
-    "share": lambda at: share_table(at, slots=(16, 64, 256), waves=8, pages_per_s=12.0, floor=SHARE_FLOOR),
+    "share": lambda at: share_table(at, waves={16: 80, 64: 20, 256: 10}, pages_per_s=12.0, floor=SHARE_FLOOR),
     "faults": lambda at: fault_table(
         at, slots=64, pages=600, pages_per_s=12.0, floor=THROUGHPUT_FLOOR, ceiling=LATENCY_CEILING
     ),
@@ -43,7 +43,7 @@ LONG: dict[str, Callable[[Path], Table]] = {
     "rivals": lambda at: rival_table(at, slots=64, pages=640, pages_per_s=12.0),
 }
 SHORT: dict[str, Callable[[Path], Table]] = {
-    "share": lambda at: share_table(at, slots=(16,), waves=12, pages_per_s=8.0, floor=0.90),
+    "share": lambda at: share_table(at, waves={16: 12}, pages_per_s=8.0, floor=0.90),
     "faults": lambda at: fault_table(at, slots=16, pages=160, pages_per_s=8.0, floor=0.85, ceiling=1.5),
     "memory": lambda at: memory_table(at, short=300, long=1500),
     "first-chunk": lambda at: first_chunk_table(at, short=10, long=2000, rounds=3),

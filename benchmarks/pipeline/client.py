@@ -15,6 +15,7 @@ import resource
 import sys
 import threading
 import time
+from array import array
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -29,8 +30,8 @@ class Watching:
     """Keeps when each page was read, how long that took, and how many images were held at once."""
 
     def __init__(self) -> None:
-        self.read_s: dict[int, float] = {}
-        self.tries: dict[int, int] = {}
+        self.read_s = array("d")  # by page number, 0 for a page that was not read: compact, since memory is measured
+        self.retried: set[int] = set()
         self.held: set[int] = set()
         self.most_held = 0
 
@@ -41,10 +42,13 @@ class Watching:
                 self.held.add(place.page_number)
                 self.most_held = max(self.most_held, len(self.held))
             case PageRendered(place=place, attempt=attempt):
-                self.tries[place.page_number] = attempt
+                if attempt > 1:
+                    self.retried.add(place.page_number)
                 self.held.add(place.page_number)
                 self.most_held = max(self.most_held, len(self.held))
             case PageRead(place=place, waited_s=waited_s, took_s=took_s):
+                missing = place.page_number + 1 - len(self.read_s)
+                self.read_s.extend([0.0] * missing)
                 self.read_s[place.page_number] = waited_s + took_s
                 self.held.discard(place.page_number)
             case PageRetried(place=place) | PageFinished(place=place):
@@ -98,7 +102,7 @@ def main() -> None:
     logging.disable(logging.WARNING)
     pdf, give_up_after, log = asked.pop("pdf"), asked.pop("give_up_after", None), asked.pop("log", None)
     watching = Watching()
-    pages: list[int] = []
+    pages = array("l")
     statuses: dict[str, int] = {}
     chunks, known = 0, 0
     first_chunk_s = None
@@ -136,7 +140,7 @@ def main() -> None:
         "took_s": took_s,
         "first_chunk_s": first_chunk_s,
         "pages": len(pages),
-        "page_numbers": pages,
+        "page_numbers": list(pages),
         "statuses": statuses,
         "chunks": chunks,
         "known_pages": known,
@@ -145,8 +149,8 @@ def main() -> None:
         "peak_mib": memory.own,
         "workers_peak_mib": memory.children,
         "most_held": watching.most_held,
-        "read_s": watching.read_s,
-        "tries": watching.tries,
+        "read_s": {number: took_s for number, took_s in enumerate(watching.read_s) if took_s},
+        "retried": sorted(watching.retried),
     }
     sys.stdout.write(json.dumps(result))
 

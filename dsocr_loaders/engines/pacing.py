@@ -1,20 +1,24 @@
-"""Feeding a control of concurrency: with how requests end, and with the server's own load where it tells it."""
+"""Feeding a control of concurrency: with how requests end, and with the server's own load where it tells it.
+
+A host that tells no load may count requests by time too: a request waits here for its turn to be sent.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
-from contextlib import contextmanager
+from contextlib import asynccontextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from dsocr_loaders.engines.concurrency import AdditiveIncrease, LoadFollowing, Outcome, server_load
+from dsocr_loaders.engines.concurrency import HostedControl, LoadFollowing, Outcome, server_load
 from dsocr_loaders.errors import EngineError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
-    from dsocr_loaders.engines.concurrency import Concurrency, ServerLoad
+    from dsocr_loaders.engines.concurrency import ServerLoad
 
 __all__ = ["Pacing"]
 
@@ -25,6 +29,8 @@ _SHORTEST_S: Final = 0.25
 _LONGEST_S: Final = 2.0
 _LOOKS_PER_REQUEST: Final = 20
 _SMOOTHING: Final = 0.1
+_OUTCOMES: Final[Mapping[str, Outcome]] = MappingProxyType({"busy": Outcome.REFUSED, "throttled": Outcome.THROTTLED})
+"""How a request ended, by the cause of its error."""
 
 
 class Pacing:
@@ -38,15 +44,16 @@ class Pacing:
     def __init__(self, ceiling: int, metrics: Callable[[], Awaitable[bytes]]) -> None:
         self._ceiling = ceiling
         self._metrics = metrics
-        self._control: Concurrency = AdditiveIncrease(ceiling)
+        self._hosted = HostedControl(ceiling)
         self._following: LoadFollowing | None = None
+        self._turns = asyncio.Lock()
         self._looking: asyncio.Task[None] | None = None
         self._mean_s = 0.0
 
     @property
     def limit(self) -> int:
         """Requests that may be in flight now, at least 1."""
-        return self._control.limit
+        return (self._following or self._hosted).limit
 
     async def begin(self) -> None:
         """Ask the server for its load, and follow that from now on if it tells it. Never raises."""
@@ -54,27 +61,46 @@ class Pacing:
             _log.debug("the server tells no load; the number of requests in flight follows its refusals")
             return
         _log.debug("the number of requests in flight follows the server's metrics")
-        self._control = self._following = LoadFollowing(self._ceiling)
+        self._following = LoadFollowing(self._ceiling)
 
-    @contextmanager
-    def request(self) -> Iterator[None]:
-        """Count a request for the length of a block, and see how it ends."""
-        control = self._control
-        ticket = control.began()
+    @asynccontextmanager
+    async def request(self) -> AsyncIterator[None]:
+        """Wait until a request may be sent, count it for the length of a block, and see how it ends."""
+        if self._following is None:
+            async with self._turns:  # first come, first served
+                await self._turn()
+                ended = self._begun_at_host()
+        else:
+            ended = self._begun_at_server(self._following)
         began = time.monotonic()
-        outcome = Outcome.OTHER
-        self._look_on()
+        outcome, retry_after_s = Outcome.OTHER, None
         try:
             yield
             outcome = Outcome.ANSWERED
             took_s = time.monotonic() - began
             self._mean_s += (took_s - self._mean_s) * (_SMOOTHING if self._mean_s else 1.0)
         except EngineError as error:
-            if error.cause == "busy":
-                outcome = Outcome.REFUSED
+            outcome, retry_after_s = _OUTCOMES.get(error.cause, Outcome.OTHER), error.retry_after_s
             raise
         finally:
-            control.ended(ticket, outcome)
+            ended(outcome, retry_after_s)
+
+    async def _turn(self) -> None:
+        """Wait until the host may be asked again; a refusal meanwhile makes that later."""
+        wait_s = self._hosted.wait_s(time.monotonic())
+        while wait_s > 0:
+            await asyncio.sleep(wait_s)
+            wait_s = self._hosted.wait_s(time.monotonic())
+
+    def _begun_at_host(self) -> Callable[[Outcome, float | None], None]:
+        hosted = self._hosted
+        ticket = hosted.began(time.monotonic())
+        return lambda outcome, retry_after_s: hosted.ended(ticket, outcome, time.monotonic(), retry_after_s)
+
+    def _begun_at_server(self, following: LoadFollowing) -> Callable[[Outcome, float | None], None]:
+        ticket = following.began()
+        self._look_on()
+        return lambda outcome, _: following.ended(ticket, outcome)
 
     def _look_on(self) -> None:
         """Look at the server's load again and again while requests are in flight."""

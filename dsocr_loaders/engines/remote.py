@@ -99,9 +99,8 @@ class RemoteEngine:
             raise engine_error("bad_request", "The page was not prepared by this engine's own `prepare`.")
         try:
             served = await self.first_contact()
-            async with self._slots:
-                with self._pacing.request():
-                    return await self._ask(served, prepared.payload, request)
+            async with self._slots, self._pacing.request():
+                return await self._ask(served, prepared.payload, request)
         except asyncio.CancelledError:
             if self._is_closed:
                 raise engine_error("died", "The engine was closed while it read a page.") from None

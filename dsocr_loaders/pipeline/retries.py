@@ -16,9 +16,10 @@ __all__ = ["MOST_ATTEMPTS", "MOST_UNREACHED", "LostContact", "may_try_again", "m
 MOST_ATTEMPTS: Final = 3
 """Tries for a page, the first counted in, when the answer was late, cut off or a fault of the server."""
 
-_MORE_ATTEMPTS: Final[Mapping[str, int]] = MappingProxyType({"busy": 8, "connect": 6})
-"""For what says nothing about the page: a server that is too busy has not looked at it, one that cannot be reached may
-be starting again. With the delays below that is a minute, and a quarter of one."""
+_MORE_ATTEMPTS: Final[Mapping[str, int]] = MappingProxyType({"busy": 8, "throttled": 20, "connect": 6})
+"""For what says nothing about the page: a server that is too busy, or a host that was asked too much, has not looked at
+it, one that cannot be reached may be starting again. With the delays below that is a minute, four minutes, and a
+quarter of one."""
 
 MOST_UNREACHED: Final = 3
 """After this many pages in a row that could not reach the engine in any of their tries, it counts as gone."""

@@ -86,6 +86,17 @@ def test_a_hosted_interface_is_hardly_refused():
     assert 1 <= report.statuses["429"] <= 0.1 * report.requests
 
 
+@pytest.mark.slow
+def test_a_hosted_interface_that_counts_by_time_is_asked_in_time():
+    """This test ensures that requests are spaced out where a host allows so many a second, with few refusals."""
+    with SimulatedEndpoint(EndpointPlan(slots=64, hosted=HostedLimits(requests_per_s=8.0), **SMALL)) as endpoint:
+        busy(endpoint, 20.0)
+        report = endpoint.report()
+
+    assert report.statuses["200"] >= 0.7 * 20 * 8
+    assert report.statuses["429"] <= 40
+
+
 def test_the_users_ceiling_holds():
     """This test ensures that no server is asked for more than `max_concurrency`, whatever it could take."""
     with SimulatedEndpoint(EndpointPlan(slots=64, **SMALL)) as endpoint:
@@ -126,7 +137,7 @@ def test_looking_ends_when_nothing_is_in_flight_and_begins_again():
         await pacing.begin()
         counts = []
         for _ in range(2):
-            with pacing.request():
+            async with pacing.request():
                 await asyncio.sleep(0.45)
             await asyncio.sleep(0.15)
             counts.append(len(looks))

@@ -382,7 +382,7 @@ def test_the_key_shows_nowhere(caplog):
         (Fault.of_status(404), "not_found", "404"),
         (Fault.html(status=413), "too_large", "413"),
         (Fault.of_status(422), "bad_request", "422"),
-        (Fault.of_status(429), "busy", "429"),
+        (Fault.of_status(429), "throttled", "429"),
         (Fault.of_status(500), "server_fault", "500"),
         (Fault.of_status(503), "busy", "503"),
         (Fault.html(status=504), "server_fault", "504 Gateway Timeout"),
@@ -440,7 +440,7 @@ def test_a_busy_server_may_say_how_long(value, low_s, high_s):
     with ScriptedServer(faults=[Fault.of_status(429, retry_after=value)]) as server:
         error = failure(server.base_url)
 
-    assert (error.cause, error.retryable) == ("busy", True)
+    assert (error.cause, error.retryable) == ("throttled", True)
     assert error.retry_after_s is low_s is None or low_s <= error.retry_after_s <= high_s
 
 

@@ -43,7 +43,7 @@ def test_what_cannot_pass_is_not_tried_again():
 
 def test_what_says_nothing_about_the_page_is_tried_longer():
     """This test ensures that a busy or restarting server costs no page that a fault of its own would not cost."""
-    expected = {"busy": 8, "connect": 6, "first_contact": 3, "timeout": 3, "cut": 3, "server_fault": 3}
+    expected = {"busy": 8, "throttled": 20, "connect": 6, "first_contact": 3, "timeout": 3, "cut": 3, "server_fault": 3}
 
     assert expected == {cause: tries(cause) for cause, fault in ENGINE_FAULTS.items() if fault.retryable}
     assert expected["busy"] == most_attempts("busy")

@@ -2,7 +2,8 @@
 
 The plain form loses too much: with a decrease by a tenth it is 5 % below the best on average and is refused again and
 again. So the number in flight at which a request was refused is remembered, and the limit goes back to just below it,
-stays there, and looks for more only after so many answers that refusals stay far below one in a hundred.
+stays there, and looks for more only after so many answers that refusals stay far below one in a hundred. The first
+such look comes early: the refusals of the search may have meant something else, requests that came too fast.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ _FIRST: Final = 8
 _DECREASE: Final = 0.9
 _CALM: Final = 200  # answers without a refusal before more is tried: at most one refusal in so many
 _CALM_ROUNDS: Final = 3  # and at least so many times the limit
+_FIRST_CALM: Final = 2  # before the first look
 
 
 class _Phase(Enum):
@@ -44,11 +46,17 @@ class AdditiveIncrease:
         self._tickets = 0
         self._settled = 0  # requests up to this ticket were sent before the last decrease
         self._answers = 0  # since the last refusal
+        self._looks = 0  # for more, after the search
 
     @property
     def limit(self) -> int:
         """Requests that may be in flight now."""
         return int(self._limit)
+
+    @property
+    def is_first_look(self) -> bool:
+        """Whether it looks for more for the first time since the search."""
+        return self._phase is _Phase.TRYING and self._looks == 1
 
     def began(self) -> int:
         """Note that a request was sent, and return its ticket."""
@@ -56,15 +64,22 @@ class AdditiveIncrease:
         self._tickets += 1
         return self._tickets
 
+    def forget_refusals(self) -> None:
+        """Search anew from here: what was refused so far was refused for another reason."""
+        self._phase = _Phase.SEARCHING
+        self._refused_at = self._ceiling + 1
+        self._settled = self._tickets
+        self._looks = 0
+
     def ended(self, ticket: int, outcome: Outcome) -> None:
         """Note how it ended. Growth counts only answers that came while the limit was used up."""
         in_flight, self._in_flight = self._in_flight, self._in_flight - 1
-        if outcome is Outcome.REFUSED:
+        if outcome in {Outcome.REFUSED, Outcome.THROTTLED}:
             self._refused(ticket, in_flight)
         elif outcome is Outcome.ANSWERED:
             self._answers += 1
             if in_flight >= self.limit:
-                self._grow()
+                self._grow(in_flight)
 
     def _refused(self, ticket: int, in_flight: int) -> None:
         """Take a refusal in.
@@ -97,11 +112,16 @@ class AdditiveIncrease:
     def _calm(self) -> int:
         return max(_CALM, _CALM_ROUNDS * self.limit)
 
-    def _grow(self) -> None:
+    def _grow(self, in_flight: int) -> None:
         if self._phase is _Phase.HOLDING:
-            if self._answers < self._calm:
+            if self._answers < (self._calm if self._looks else max(_FIRST_CALM, self.limit)):
                 return
+            self._looks += 1
             self._phase = _Phase.TRYING
+            self._limit += 1.0
+        elif self._phase is _Phase.TRYING and in_flight > self._refused_at:
+            self._phase = _Phase.SEARCHING  # it takes more than it did
+            self._looks = 0
             self._limit += 1.0
         elif self._phase is _Phase.SEARCHING:
             self._limit += 1.0

@@ -13,7 +13,9 @@ class Outcome(Enum):
 
     ANSWERED = "answered"
     REFUSED = "refused"
-    """429 or 503: the server was too busy to look at it."""
+    """503: the server was too busy to look at it."""
+    THROTTLED = "throttled"
+    """429: this client asks for too much, at once or in a short time."""
     OTHER = "other"
     """A fault that says nothing about load, or nobody waited for the answer."""
 

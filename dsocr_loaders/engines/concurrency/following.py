@@ -3,10 +3,14 @@
 A vLLM server never refuses; what is too much waits inside it, unbounded, each request with its image. So the number of
 requests that wait says exactly how many are too many. A few are kept waiting, so that a slot that becomes free is
 taken before this client has heard of it.
+
+While requests wait, those that run are the server's slots. From then on the limit is these and the few, until more
+turn out to run at once.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
@@ -19,10 +23,10 @@ __all__ = ["LoadFollowing"]
 
 _FIRST: Final = 8
 _KEPT_WAITING: Final = 1 / 32  # of those that run
-_STEP: Final = 1 / 8  # of the limit: at most by so much will it turn out to be too high
-_LEAST_STEP: Final = 4
-_SMALL_STEP: Final = 1 / 16  # once the server was full
-_LEAST_UNSEEN: Final = 8
+_STEP: Final = 1 / 16  # of the limit: by about so much will it turn out to be too high
+_LEAST_STEP: Final = 2
+_LEAST_UNSEEN: Final = 2
+_LOST_LOOKS: Final = 20  # a request that the server has not seen for so many looks is not on its way any more
 _CROWDED_SHARE: Final = 0.25
 _FEWEST_ENDS: Final = 32
 
@@ -40,7 +44,8 @@ class LoadFollowing:
         self._limit = min(first, ceiling)
         self._in_flight = 0
         self._was_used_up = False  # since the load was told last
-        self._was_full = False
+        self._slots = 0  # of the server, once it was full
+        self._unseen: deque[int] = deque(maxlen=_LOST_LOOKS)
         self._ends = 0
         self._refusals = 0
 
@@ -57,7 +62,7 @@ class LoadFollowing:
     @property
     def is_settled(self) -> bool:
         """Whether the server was full once, so that little is to be expected of the next look at it."""
-        return self._was_full or self._limit >= self._ceiling
+        return self._slots > 0 or self._limit >= self._ceiling
 
     def began(self) -> int:
         """Note that a request was sent; the ticket has no meaning here."""
@@ -74,35 +79,46 @@ class LoadFollowing:
         del ticket
         self._in_flight -= 1
         self._ends += outcome is not Outcome.OTHER
-        self._refusals += outcome is Outcome.REFUSED
+        self._refusals += outcome in {Outcome.REFUSED, Outcome.THROTTLED}
         if self._ends < max(_FEWEST_ENDS, self._limit):
             return
         if self._refusals > _CROWDED_SHARE * self._ends:
             self._limit = max(1, int(self._limit * (1 - _CROWDED_SHARE)))
-            self._was_full = True
+            self._slots = self._limit
         self._ends = self._refusals = 0
 
     def observe(self, load: ServerLoad) -> None:
         """Take in what the server just told.
 
         Others may ask the same server: of what waits too much, this client takes back its share. The limit grows only
-        while it is used up and the server sees most of what was sent: what it does not see yet, its front end is
-        still unpacking, and more would not come in faster. It grows in steps of an eighth, looked at often: whatever is
-        too much is held as images meanwhile.
+        while it is used up and the server sees nearly all that was sent: what it does not see yet, its front end is
+        still unpacking, and more would not come in faster. It grows in steps of a sixteenth, looked at often: whatever
+        is too much is held as images meanwhile.
         """
         seen = load.running + load.waiting
         kept_waiting = max(1, ceil(load.running * _KEPT_WAITING))
         was_used_up, self._was_used_up = self._was_used_up, self._in_flight >= self._limit
+        on_its_way = self._on_its_way(max(0, self._in_flight - seen))
         if load.waiting > kept_waiting:
             share = self._in_flight / max(seen, self._in_flight, 1)
             too_many = ceil((load.waiting - kept_waiting) * share)
             self._limit = max(1, min(self._limit, self._in_flight - too_many))
-            self._was_full = True
-        elif load.waiting < kept_waiting and was_used_up:
-            unseen = self._in_flight - seen
-            if unseen <= max(_LEAST_UNSEEN, load.running):
-                if self._was_full:
-                    step = max(1, int(self._limit * _SMALL_STEP))
-                else:
-                    step = max(_LEAST_STEP, int(self._limit * _STEP))
-                self._limit = min(self._ceiling, self._limit + step)
+            self._slots = load.running
+            return
+        if load.running > self._slots:
+            self._slots = 0  # it waited for something else than a slot
+        if load.waiting == kept_waiting or not was_used_up:
+            return
+        if self._slots:
+            step = max(0, self._slots + kept_waiting - seen - on_its_way)
+        elif on_its_way <= max(_LEAST_UNSEEN, int(self._limit * _STEP / 2)):
+            step = max(_LEAST_STEP, int(self._limit * _STEP))
+        else:
+            step = 0
+        self._limit = min(self._ceiling, self._limit + step)
+
+    def _on_its_way(self, unseen: int) -> int:
+        """Return how many of those that the server does not see will still come to it."""
+        self._unseen.append(unseen)
+        lost = min(self._unseen) if len(self._unseen) == _LOST_LOOKS else 0
+        return unseen - lost
