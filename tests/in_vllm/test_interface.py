@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from PIL import Image, ImageDraw
-from vllm import SamplingParams
+from vllm import ModelRegistry, SamplingParams
 from vllm.engine.arg_utils import EngineArgs
 from vllm.multimodal import MULTIMODAL_REGISTRY
 from vllm.multimodal.inputs import MultiModalKwargsItems, PlaceholderRange
@@ -19,6 +19,7 @@ from vllm.sampling_params import RequestOutputKind
 from vllm.v1.engine.llm_engine import LLMEngine
 
 from dsocr_loaders.engines.handover import HandoverFolder
+from dsocr_loaders.engines.vllm import VllmEngine
 from dsocr_loaders.engines.vllm.installed import argument_names, find_vllm
 from dsocr_loaders.engines.vllm.interface import ModelFacts
 from dsocr_loaders.engines.vllm.launch import launch_for
@@ -29,9 +30,9 @@ from dsocr_loaders.errors import EngineRejected, SettingsError
 from dsocr_loaders.models import MODELS
 from dsocr_loaders.resolution import MODES, vision_tokens
 from dsocr_loaders.settings import Settings
-from dsocr_loaders.testing.pages import report_source
 from dsocr_loaders.testing.closed_book.configuration import write_configuration
 from dsocr_loaders.testing.closed_book.tokenizer import make_tokenizer, write_tokenizer
+from dsocr_loaders.testing.pages import report_source
 from dsocr_loaders.values import Decoding, PageImage, ReadRequest, RgbImage, Task
 
 pytestmark = pytest.mark.vllm
@@ -141,8 +142,6 @@ class TestNames:
 
     def test_it_knows_the_architectures(self):
         """This test ensures that this vLLM serves every model of the table that it is new enough for."""
-        from vllm import ModelRegistry
-
         known = ModelRegistry.get_supported_archs()
         installed = find_vllm()
 
@@ -154,8 +153,6 @@ class TestNames:
 
     def test_an_unknown_option_is_told_with_those_close_to_it(self, model_folder):
         """This test ensures that a typo in engine_options names what was meant, before anything is loaded."""
-        from dsocr_loaders.engines.vllm import VllmEngine
-
         options = {"gpu_memory_utilisation": 0.5}
         with pytest.raises(SettingsError, match="'gpu_memory_utilization'"):
             VllmEngine(Settings(engine="vllm", model=str(model_folder), engine_options=options))

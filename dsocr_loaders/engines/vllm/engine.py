@@ -70,6 +70,7 @@ class VllmEngine:
         self._core = join_core(launch, user)
         self._finalizer = weakref.finalize(self, self._core.release, user)
         self._reads: set[asyncio.Task[object]] = set()
+        self._is_closed = False
         self.loop = self._core.loop
         self.prepare: Callable[[PageImage, ReadRequest], Prepared] = partial(
             prepare_views, folder=self._core.folder.path, model=settings.model
@@ -117,7 +118,7 @@ class VllmEngine:
 
     async def _of_this(self, work: Coroutine[object, object, T]) -> T:
         """Return what `work` returns; what of it runs when this engine is closed ends with `EngineDead`."""
-        if not self._finalizer.alive:
+        if self._is_closed:
             work.close()
             raise engine_error("died", "The engine is closed. Make a new Reader to read more.")
         task = asyncio.ensure_future(work)
@@ -126,14 +127,15 @@ class VllmEngine:
         try:
             return await task
         except asyncio.CancelledError:
-            if not self._finalizer.alive:
+            if self._is_closed:
                 raise engine_error("died", "The engine was closed while it read a page.") from None
             raise
 
     def close(self) -> None:
         """Let go of the model; with its last user it ends. Safe to call twice; reads that run end with `EngineDead`."""
-        if not self._finalizer.alive:
+        if self._is_closed:
             return
+        self._is_closed = True
         with suppress(EngineError):  # the loop may be over
             self.loop.submit(self._cancel())
         self._finalizer()
