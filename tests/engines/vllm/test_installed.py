@@ -73,7 +73,7 @@ def test_vllm_that_is_missing(monkeypatch):
     monkeypatch.delitem(sys.modules, "vllm", raising=False)
 
     assert find_vllm() is None
-    with pytest.raises(MissingDependency, match=r"pip install \"dsocr-loaders\[vllm\]\".*engine='http"):
+    with pytest.raises(MissingDependency, match=r"pip install \"vllm>=0\.12\".*engine='http"):
         installed_vllm()
 
 

@@ -12,7 +12,7 @@ from dsocr_loaders.settings import Settings
 @pytest.mark.parametrize(
     ("version", "is_cpu", "has_gpu", "works", "detail", "command"),
     [
-        (None, False, True, False, "not installed", 'pip install "dsocr-loaders[vllm]"'),
+        (None, False, True, False, "not installed", 'pip install "vllm>=0.12"'),
         ("0.11.0", False, True, False, "needs 0.12.0", "pip install --upgrade vllm"),
         ("0.25.1", False, False, False, "no GPU is visible", "nvidia-smi"),
         ("0.25.1", False, True, True, "vLLM 0.25.1 is installed and a GPU is visible", ""),
