@@ -59,8 +59,8 @@ HOMES = {
     "pymupdf": ("pages", "engines.text_layer"),
     "fitz": (),  # PyMuPDF's former name
     "docling_core": ("export",),
-    "torch": ("engines", "vllm_plugin"),
-    "vllm": ("engines", "vllm_plugin"),
+    "torch": ("engines", "vllm_plugin", "testing.closed_book"),
+    "vllm": ("engines", "vllm_plugin", "testing.closed_book"),
     "transformers": ("engines",),
     "llama_index": (),
     "langchain": (),

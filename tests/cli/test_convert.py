@@ -302,7 +302,7 @@ def test_a_page_that_no_way_could_read_makes_no_chunk(
     ("words", "status", "line"),
     [
         (["--engine", "http://127.0.0.1:9/v1"], 4, "http://127.0.0.1:9"),
-        (["--engine", "vllm"], 4, "pip install \"vllm"),
+        (["--engine", "vllm"], 4, 'pip install "vllm'),
         (["--engine", "replay:/nowhere"], 4, "/nowhere"),
         (["--dpi", "1"], 2, "dpi='1' is not allowed; allowed: a whole number from 36 to 600."),
         (["--engine", "nonsense"], 2, "engine='nonsense' is not allowed"),

@@ -35,8 +35,6 @@ from dsocr_loaders.testing.closed_book.tokenizer import make_tokenizer, write_to
 from dsocr_loaders.testing.pages import report_source
 from dsocr_loaders.values import Decoding, PageImage, ReadRequest, RgbImage, Task
 
-pytestmark = pytest.mark.vllm
-
 PROMPT = "<|grounding|>Convert the document to markdown."
 OPTIONS = {"load_format": "dummy", "dtype": "bfloat16", "enforce_eager": True, "max_model_len": 4096}
 

@@ -66,9 +66,11 @@ def main() -> None:
 
 
 def _say_where_the_engine_is() -> None:
-    """Have vLLM compute in this process, and keep its statistics to itself; the user's own choice counts."""
+    """Have vLLM compute in this process, and keep its statistics to itself, which the user's own choice overrides."""
     os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"  # another process would mean 21 MB more to carry for each page
     os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
+    # Workers of a parallel model: one that is forked would hold the pipes to the owner, and this process has threads.
+    os.environ.setdefault("VLLM_WORKER_MULTIPROCESSING_METHOD", "spawn")
 
 
 def _started(launch: Launch, speaker: _Speaker) -> PageStepper:

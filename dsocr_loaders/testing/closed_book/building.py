@@ -66,7 +66,7 @@ def _fill(folder: Path, scratch: Path, say: Callable[[str], None]) -> None:
     say(f"teaching the language part their answers, in {len(sights)} views")
 
     def report(progress: Progress) -> None:
-        unsure = f"; not yet sure of {', '.join(progress.unsure)}" if 0 < len(progress.unsure) < 5 else ""
+        unsure = f"; not yet sure of {progress.unsure[0]}" if progress.unsure else ""
         say(f"step {progress.step}: loss {progress.loss:.4f}, {len(progress.unsure)} not learnt{unsure}")
 
     language = train(tokenizer, taught, sights, projector, report)

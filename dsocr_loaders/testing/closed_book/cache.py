@@ -89,7 +89,7 @@ def _user_cache() -> Path:
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     """Hold `path` against other processes; a process that dies lets go of it."""
-    import fcntl  # noqa: PLC0415 - not on Windows, where vLLM is not either
+    import fcntl  # not on Windows, where vLLM is not either
 
     with path.open("wb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -14,7 +14,16 @@ from dsocr_loaders.testing.closed_book.tokenizer import BEGIN, END, SPECIAL_TOKE
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["FEATURES", "FEED_FORWARD", "HEADS", "HIDDEN", "LAYERS", "NORM_EPSILON", "ROTARY_BASE", "write_configuration"]
+__all__ = [
+    "FEATURES",
+    "FEED_FORWARD",
+    "HEADS",
+    "HIDDEN",
+    "LAYERS",
+    "NORM_EPSILON",
+    "ROTARY_BASE",
+    "write_configuration",
+]
 
 HIDDEN: Final = 128
 LAYERS: Final = 2

@@ -94,9 +94,15 @@ def _page(
 
 def _cover(sheet: Sheet) -> None:
     sheet.title("The Tide Mill at Orrin")
-    sheet.text("A handbook for the keepers of the", "mill, with the readings of the last", "season and what to do in a storm.")
+    sheet.text(
+        "A handbook for the keepers of the", "mill, with the readings of the last", "season and what to do in a storm."
+    )
     sheet.heading("1 Before you begin")
-    sheet.text("Read the gauge at the quay first. The", "gate is opened by two keepers, never", "by one, and is never left open at")
+    sheet.text(
+        "Read the gauge at the quay first. The",
+        "gate is opened by two keepers, never",
+        "by one, and is never left open at",
+    )
 
 
 def _safety(sheet: Sheet) -> None:
@@ -151,7 +157,9 @@ def _stones(sheet: Sheet) -> None:
     sheet.text("Furrows below two millimetres grind", "coarse flour and must be cut again.")
     sheet.heading("5.1 Lifting")
     sheet.text("Use the crane, and chock the stone at", "once. Nobody stands below it.")
-    sheet.table("Table 3. Weights.", [["Part", "Weight"], ["runner", "940 kg"], ["bed", "1180 kg"], ["crane", "310 kg"]])
+    sheet.table(
+        "Table 3. Weights.", [["Part", "Weight"], ["runner", "940 kg"], ["bed", "1180 kg"], ["crane", "310 kg"]]
+    )
 
 
 def _index(sheet: Sheet) -> None:

@@ -98,12 +98,14 @@ def fit_projector(sights: Sequence[Sight], seed: int) -> Projector:
             grids.setdefault(("tiles", sight.grid), []).append(sight.tiles.flatten(0, 1))
     everything = torch.cat([each[::_STEP] for same in grids.values() for each in same])
     centre = everything.mean(0)
-    telling = torch.cat([(torch.stack(same) - torch.stack(same).mean(0))[:, ::_STEP].flatten(0, 1) for same in grids.values()])
+    telling = torch.cat(
+        [(torch.stack(same) - torch.stack(same).mean(0))[:, ::_STEP].flatten(0, 1) for same in grids.values()]
+    )
     _, sizes, directions = torch.svd_lowrank(telling, _TELLING, niter=4)
     spread = sizes / len(telling) ** 0.5
     chance = torch.Generator().manual_seed(seed)
     weight = torch.zeros(HIDDEN, len(centre))
-    weight[:_TELLING] = (directions / spread.clamp_min(spread[0] * 0.02)).T
+    weight[: len(spread)] = (directions / spread.clamp_min(spread[0] * 0.02)).T
     weight = weight.to(torch.bfloat16).float()
     bias = -(weight @ centre)
     drawn = torch.randn(2, HIDDEN, generator=chance)

@@ -120,9 +120,7 @@ class Sheet:
     def _add(self, label: str, text: str, box: Box) -> None:
         self.parts.append(Part(label, box, text))
 
-    def _lines(
-        self, lines: Sequence[str], size_pt: float, *, left_pt: float = _MARGIN, gap_pt: float = 8
-    ) -> Box:
+    def _lines(self, lines: Sequence[str], size_pt: float, *, left_pt: float = _MARGIN, gap_pt: float = 8) -> Box:
         top = self.below_pt
         base = top + size_pt * _ASCENT
         for place, line in enumerate(lines):
@@ -154,10 +152,9 @@ def pdf_of(sheets: Sequence[Sheet]) -> bytes:
     ]
     for number, sheet in zip(pages, sheets, strict=True):
         size = f"[0 0 {sheet.width_pt:g} {sheet.height_pt:g}]"
-        resources = "<< /Font << /F1 3 0 R >> >>"
-        objects.append(
-            f"<< /Type /Page /Parent 2 0 R /MediaBox {size} /Resources {resources} /Contents {number + 1} 0 R >>".encode()
-        )
+        font = "/Resources << /Font << /F1 3 0 R >> >>"
+        page = f"<< /Type /Page /Parent 2 0 R /MediaBox {size} {font} /Contents {number + 1} 0 R >>"
+        objects.append(page.encode())
         content = "\n".join(sheet.drawing).encode("latin-1")
         objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content))
     file = bytearray(b"%PDF-1.7\n")

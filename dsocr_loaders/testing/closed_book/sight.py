@@ -79,6 +79,7 @@ def see(folder: Path, lessons: Sequence[Lesson]) -> list[Sight]:
             for sight in _sights(model, place, image, name)
         ]
 
+    sights: list[Sight]
     (sights,) = llm.apply_model(look)
     return sights
 
@@ -91,7 +92,9 @@ def _sights(model: nn.Module, lesson: int, image: Image, name: str) -> list[Sigh
     hook = model.projector.register_forward_pre_hook(lambda _, given: seen.append(given[0].detach().float()))
     try:
         with torch.inference_mode():
-            crops = torch.stack([_numbers(tile) for tile in views.tiles]) if views.tiles else torch.zeros(0, 3, 640, 640)
+            crops = (
+                torch.stack([_numbers(tile) for tile in views.tiles]) if views.tiles else torch.zeros(0, 3, 640, 640)
+            )
             model.embed_multimodal(
                 pixel_values=_numbers(views.view)[None].to(torch.bfloat16),
                 images_crop=crops.to(torch.bfloat16),
