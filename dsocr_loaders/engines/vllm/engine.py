@@ -6,7 +6,7 @@ import asyncio
 import weakref
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from dsocr_loaders.engines.vllm.installed import argument_names, installed_vllm
 from dsocr_loaders.engines.vllm.launch import check_version, launch_for
@@ -28,6 +28,8 @@ __all__ = ["VllmEngine"]
 
 T = TypeVar("T")
 
+_MOST_WAITING: Final = 32
+
 
 class VllmEngine:
     """Reads pages with vLLM on this machine, without a server.
@@ -44,7 +46,6 @@ class VllmEngine:
         settings: model, revision, resolution, engine_options and trust_remote_code are looked at.
 
     Attributes:
-        capacity: pages read at the same time: vLLM's `max_num_seqs`, 256 by default, 8 with the build for CPUs.
         fingerprint: vLLM's version, the model with its revision (or, for a folder, a stamp of its files), and
             `engine_options`.
 
@@ -64,7 +65,6 @@ class VllmEngine:
         launch = launch_for(settings, installed, argument_names(installed.folder))
         self._model = settings.model
         self._image_prefix = model_for(settings.model).image_prefix
-        self.capacity = launch.max_num_seqs
         self.fingerprint = launch.fingerprint
         user = object()
         self._core = join_core(launch, user)
@@ -78,6 +78,15 @@ class VllmEngine:
 
     def __repr__(self) -> str:
         return f"<VllmEngine {self.fingerprint}>"
+
+    @property
+    def capacity(self) -> int:
+        """Pages that are read at the same time: vLLM's `max_num_seqs`, 256 by default, 8 with the build for CPUs.
+
+        While the model is loaded it is at most 32, since pages wait for it as files of 11 MB.
+        """
+        most = self._core.launch.max_num_seqs
+        return most if self._core.is_started else min(most, _MOST_WAITING)
 
     @property
     def process_id(self) -> int | None:

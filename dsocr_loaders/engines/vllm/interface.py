@@ -1,6 +1,6 @@
 """All that depends on vLLM's version: making its engine, and giving it a page that is rendered already.
 
-vLLM 0.17 and newer take a rendered input, a mapping with `"type": "multimodal"`, where they take a prompt. Before
+vLLM 0.18 and newer take a rendered input, a mapping with `"type": "multimodal"`, where they take a prompt. Before
 that, the same mapping is what their preprocessor makes of a prompt, so there it is let through that one step. What is
 relied on is listed in `docs/vllm.md` with the versions that were checked, and `tests/in_vllm/test_interface.py` checks
 it against the version that is installed.

@@ -40,12 +40,14 @@ class SharedCore:
         launch: what it loads.
         loop: on which its users read; their permits are shared.
         folder: for `prepare`.
+        is_started: whether its model is loaded.
     """
 
     def __init__(self, launch: Launch) -> None:
         self.launch = launch
         self.loop = EngineLoop("vllm")
         self.folder = HandoverFolder()
+        self.is_started = False
         self._lock = threading.RLock()  # a garbage collection while it is held may bring a user's end
         self._users: set[object] = set()
         self._is_over = False
@@ -138,7 +140,10 @@ class SharedCore:
                 future.set_exception(engine_error(message.cause, message.message))
         elif isinstance(message, Started):
             if self._start is not None and not self._start.done():
+                self.is_started = True
                 self._start.set_result(message)
+                for permits in (self.loop.images, self.loop.slots):  # the engines' capacity has risen
+                    permits.look_again()
         elif isinstance(message, NotStarted):
             _log.debug("In vLLM's process:\n%s", message.traceback)
             self._end(engine_error(message.cause, message.message))

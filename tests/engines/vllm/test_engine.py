@@ -130,7 +130,7 @@ def test_nothing_is_started_before_the_first_page():
 
     assert isinstance(each, Engine)
     assert isinstance(each, LoadsModel)
-    assert (256, None) == (each.capacity, each.process_id)
+    assert (32, None) == (each.capacity, each.process_id)
     asked = request()
     prepared = each.prepare(asked.page, asked)
     each.close()
@@ -276,6 +276,7 @@ def test_loading_takes_none_of_the_time_for_an_answer(monkeypatch):
     each.loop.submit(each.make_ready(each.prepare(asked.page, asked))).result(20)
 
     assert is_running(each.process_id)
+    assert 256 == each.capacity
     each.close()
 
 
