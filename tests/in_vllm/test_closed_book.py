@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 
 import pytest
@@ -65,6 +66,8 @@ def llm(checkpoint):
         )
         yield engine
         engine.llm_engine.engine_core.shutdown()
+        del engine
+        gc.collect()  # the 4 GB are for the next module
 
 
 @pytest.fixture

