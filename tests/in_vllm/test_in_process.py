@@ -22,8 +22,9 @@ OPTIONS = {"enforce_eager": True, "max_model_len": 4096, "max_num_seqs": 4}
 
 @pytest.fixture(scope="module")
 def arguments(checkpoint, servers):
+    """The settings of all readers here: in the mode in which a page takes a second on two cores."""
     servers.close()  # vLLM takes 4 GB
-    return {"engine": "vllm", "model": str(checkpoint), "engine_options": OPTIONS}
+    return {"engine": "vllm", "model": str(checkpoint), "engine_options": OPTIONS, "resolution": "tiny"}
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +44,11 @@ def load_with_langchain(path, arguments):
     return [(document.page_content, document.metadata["page_number"]) for document in documents]
 
 
-def test_every_page_is_read_as_it_was_learnt(kept, book):
+def test_every_page_is_read_as_it_was_learnt(kept, arguments, book):
     """This test ensures that each page of a PDF comes back with its own answer, character for character, in order."""
-    pages = list(kept.iter_pages(book))
+    with Reader(**{**arguments, "resolution": "gundam"}) as reader:
+        pages = list(reader.iter_pages(book))
+        assert kept.engine.process_id in {None, reader.engine.process_id}
 
     assert [page.answer() for page in PAGES] == [page.answer.text for page in pages]
     assert [PageStatus.OK] * len(PAGES) == [page.status for page in pages]
@@ -88,7 +91,7 @@ def test_an_event_loop_is_not_held_up(arguments, book):
     assert {3: PAGES[2].answer(), 4: PAGES[3].answer(), 5: PAGES[4].answer()} == {
         page.page_number: page.answer.text for page in pages
     }
-    assert longest_gap_s < 2
+    assert longest_gap_s < 5
 
 
 def test_the_ngram_rule_is_at_work(kept, arguments, looping_page):
@@ -118,7 +121,7 @@ def test_the_framework_classes(kept, load, arguments, book, chunks):
 
     loaded = load(book, {**arguments, "pages": "1-3"})
 
-    assert [(chunk.text, chunk.metadata["page_number"]) for chunk in chunks] == loaded
+    assert [(chunk.text, chunk.metadata.page_number) for chunk in chunks] == loaded
     titles = [part.text.lstrip("# ") for page in PAGES[:3] for part in page.sheet.parts if part.text.startswith("#")]
     found = "\n".join(text for text, _ in loaded)
     places = [found.find(title) for title in titles]
@@ -127,16 +130,16 @@ def test_the_framework_classes(kept, load, arguments, book, chunks):
     assert sorted(places) == places
 
 
-@pytest.mark.parametrize("resolution", ["tiny", "base"])
-def test_other_resolutions_are_read(kept, arguments, book, resolution):
-    """This test ensures that the model reads the tensors of modes that vLLM itself has not, and counts their tokens."""
-    with Reader(**arguments, resolution=resolution, pages="2-3") as reader:
-        pages = list(reader.iter_pages(book))
+def test_resolutions_that_vllm_itself_has_not(arguments, book):
+    """This test ensures that the model reads the views of each mode, which cost the tokens that they should."""
+    prompt_tokens = set()
+    for resolution, image_tokens in (("tiny", 73), ("small", 111), ("base", 273)):
+        with Reader(**{**arguments, "resolution": resolution, "pages": "2"}) as reader:
+            (page,) = reader.iter_pages(book)
+        prompt_tokens.add(page.answer.prompt_tokens - image_tokens)
 
-    assert [page.answer() for page in PAGES[1:3]] == [page.answer.text for page in pages]
-    prompt = kept.settings.model_copy(update={"pages": "2"})
-    (whole,) = Reader.from_settings(prompt).iter_pages(book)  # without tiles: the tokens of base
-    assert {"tiny": 73 - 273, "base": 0}[resolution] == pages[0].answer.prompt_tokens - whole.answer.prompt_tokens
+        assert PAGES[1].answer() == page.answer.text
+    assert 1 == len(prompt_tokens)
 
 
 class TestEnd:
