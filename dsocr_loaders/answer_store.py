@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from dsocr_loaders.engines.protocol import Prepared
-    from dsocr_loaders.values import PageImage, PagePlace, PageStatus, ParsedAnswer, RawAnswer, ReadRequest
+    from dsocr_loaders.values import (
+        HealthFinding,
+        PageImage,
+        PagePlace,
+        PageStatus,
+        ParsedAnswer,
+        RawAnswer,
+        ReadRequest,
+    )
 
 __all__ = ["AnswerStore", "FinishedPage", "KnownPage", "NoStore"]
 
@@ -41,6 +49,7 @@ class FinishedPage:
         request: what the engine was asked; None for a blank page.
         answer: what it answered; None for a blank page.
         parsed: the answer's regions, dialect and issues; None for a blank page.
+        health: what is wrong with the answer.
     """
 
     place: PagePlace
@@ -50,6 +59,7 @@ class FinishedPage:
     request: ReadRequest | None = None
     answer: RawAnswer | None = None
     parsed: ParsedAnswer | None = None
+    health: tuple[HealthFinding, ...] = ()
 
 
 class AnswerStore(Protocol):

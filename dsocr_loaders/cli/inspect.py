@@ -14,10 +14,12 @@ from dsocr_loaders.cli.options import CHUNK_SETTINGS, setting_options, settings_
 from dsocr_loaders.cli.outputs import write_text
 from dsocr_loaders.errors import DsocrError, SourceNotFound, placed
 from dsocr_loaders.geometry import box_to_model
-from dsocr_loaders.values import SourceFailure, Task
+from dsocr_loaders.values import Decoding, RawAnswer, SourceFailure, Task
 
 if TYPE_CHECKING:
-    from dsocr_loaders.values import ParsedAnswer
+    from collections.abc import Sequence
+
+    from dsocr_loaders.values import HealthFinding, ParsedAnswer
 
 __all__ = ["chunks", "digest", "engines", "parse"]
 
@@ -27,15 +29,29 @@ __all__ = ["chunks", "digest", "engines", "parse"]
 @click.option("--task", type=click.Choice([task.value for task in Task]), default="document", show_default=True)
 @click.option("--finish-reason", metavar="REASON", help='As the server gave it: "stop" or "length".')
 def parse(answer: str, task: str, finish_reason: str | None) -> ExitStatus:
-    """Print the regions of a model's answer as JSON. ANSWER is a text file, or - for standard input.
+    """Print the regions of a model's answer, and what is wrong with it, as JSON.
 
-    Boxes are in fractions of the page; `model_boxes` has them in the model's own 0 to 999.
+    ANSWER is a text file, or - for standard input. Boxes are in fractions of the page; `model_boxes` has them in the
+    model's own 0 to 999.
     """
     from dsocr_loaders.grounding import parse_answer  # noqa: PLC0415 - `dsocr --help` needs none of it
+    from dsocr_loaders.health import examine  # noqa: PLC0415 - likewise
 
-    parsed = parse_answer(_text_of(answer), task=task, finish_reason=finish_reason)
-    _print_json(json.dumps(_parsed_as_json(parsed), ensure_ascii=False, indent=2))
+    text = _text_of(answer)
+    parsed = parse_answer(text, task=task, finish_reason=finish_reason)
+    said = RawAnswer(text, finish_reason, None, None, model="", engine="")
+    health = examine(said, parsed, None, Decoding(), task=Task(task))
+    _print_json(
+        json.dumps({**_parsed_as_json(parsed), "health": _health_as_json(health)}, ensure_ascii=False, indent=2)
+    )
     return ExitStatus.OK
+
+
+def _health_as_json(health: Sequence[HealthFinding]) -> list[dict[str, object]]:
+    return [
+        {"fault": finding.fault.value, "span": [finding.start, finding.end], "detail": finding.detail}
+        for finding in health
+    ]
 
 
 def _parsed_as_json(parsed: ParsedAnswer) -> dict[str, object]:

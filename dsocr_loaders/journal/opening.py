@@ -11,7 +11,7 @@ from typing import Final
 
 from dsocr_loaders.errors import JournalError
 from dsocr_loaders.journal.filesystems import network_filesystem
-from dsocr_loaders.journal.schema import APPLICATION_ID, FORMAT_VERSION, SCHEMA
+from dsocr_loaders.journal.schema import APPLICATION_ID, CHANGES, FORMAT_VERSION, SCHEMA
 
 __all__ = [
     "JOURNAL_FILE",
@@ -128,6 +128,8 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         raise JournalError(f"{path}: SQLite cannot keep a write-ahead log here. Name a file on a local disk.")
     connection.execute("PRAGMA synchronous = FULL")  # a commit outlives a loss of power, not just of the process
     if not is_new:
+        if file_version != FORMAT_VERSION:
+            _bring_up_to_date(connection)
         return
     connection.execute("BEGIN IMMEDIATE")
     with closing(connection.cursor()) as cursor:
@@ -136,6 +138,18 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
                 cursor.execute(statement)
             cursor.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             cursor.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
+        cursor.execute("COMMIT")
+
+
+def _bring_up_to_date(connection: sqlite3.Connection) -> None:
+    """Change a file of an earlier version into one of this; another process may be doing the same."""
+    connection.execute("BEGIN IMMEDIATE")
+    with closing(connection.cursor()) as cursor:
+        version = cursor.execute("PRAGMA user_version").fetchone()[0]
+        for earlier in range(version, FORMAT_VERSION):
+            for statement in CHANGES.get(earlier, ()):
+                cursor.execute(statement)
+        cursor.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
         cursor.execute("COMMIT")
 
 

@@ -30,11 +30,11 @@ _ADD_SETUP: Final = """
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _ADD_ANSWER: Final = """
-    INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (digest, setup) DO UPDATE SET
         text = excluded.text, finish_reason = excluded.finish_reason, prompt_tokens = excluded.prompt_tokens,
         output_tokens = excluded.output_tokens, model = excluded.model, status = excluded.status,
-        is_final = excluded.is_final, created_s = excluded.created_s
+        is_final = excluded.is_final, created_s = excluded.created_s, health = excluded.health
     WHERE is_final = 0
 """
 _ADD_PAGE: Final = "INSERT OR REPLACE INTO pages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -108,10 +108,11 @@ def store_page(connection: sqlite3.Connection, finished: FinishedPage, key: Page
     digest = finished.prepared.digest if finished.prepared else None
     if answer is not None and digest is not None:
         is_final = finished.parsed is None or finished.parsed.dialect not in _STRIPPED
+        health = json.dumps([*dict.fromkeys(finding.fault.value for finding in finished.health)])
         said = (answer.text, answer.finish_reason, answer.prompt_tokens, answer.output_tokens, answer.model)
         for setup in setups:
             connection.execute(_ADD_SETUP, (*astuple(setup), now_s, setup.name))
-            connection.execute(_ADD_ANSWER, (digest, setup.name, *said, finished.status.value, is_final, now_s))
+            connection.execute(_ADD_ANSWER, (digest, setup.name, *said, finished.status.value, is_final, now_s, health))
     connection.execute(
         _ADD_PAGE,
         (

@@ -32,7 +32,7 @@ _SOURCES: Final = """
 """
 _ANSWERS: Final = f"""
     SELECT a.digest, {_SETUP_COLUMNS}, a.text, a.finish_reason, a.prompt_tokens, a.output_tokens, a.model, a.status,
-        a.is_final, a.created_s
+        a.is_final, a.created_s, a.health
     FROM answers a JOIN setups s ON s.name = a.setup ORDER BY a.created_s, a.digest
 """  # noqa: S608 - constants
 _PAGES_OF: Final = """
@@ -126,7 +126,7 @@ def sources(path: Path) -> list[JournaledSource]:
 
 
 def exported(path: Path) -> Iterator[str]:
-    """Yield each answer as one line of JSON: digest, setup, text, counts, status, and the pages that it answers.
+    """Yield each answer as one line of JSON: digest, setup, text, counts, status, faults, and pages that it answers.
 
     Raises:
         JournalError: there is no journal, or it cannot be read.
@@ -135,7 +135,7 @@ def exported(path: Path) -> Iterator[str]:
         names = Setup.__dataclass_fields__
         for digest, *rest in connection.execute(_ANSWERS):
             values, said = rest[: len(names)], rest[len(names) :]
-            text, finish_reason, prompt_tokens, output_tokens, model, status, is_final, created_s = said
+            text, finish_reason, prompt_tokens, output_tokens, model, status, is_final, created_s, health = said
             pages = [
                 {"file_name": file_name, "source_sha256": sha256, "page_number": page_number}
                 for file_name, sha256, page_number in connection.execute(_PAGES_OF, (digest,))
@@ -150,6 +150,7 @@ def exported(path: Path) -> Iterator[str]:
                     "output_tokens": output_tokens,
                     "model": model,
                     "status": status,
+                    "health": json.loads(health),
                     "is_final": bool(is_final),
                     "created_s": created_s,
                     "pages": pages,

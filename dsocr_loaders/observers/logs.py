@@ -18,8 +18,8 @@ __all__ = ["LogObserver"]
 class LogObserver:
     """Writes what a person would want to read in a log.
 
-    Beginnings, ends and retries at INFO, each page at DEBUG, pages that failed and sources that were refused at
-    WARNING.
+    Beginnings, ends, retries and what is wrong with answers at INFO, each page at DEBUG, pages that failed and sources
+    that were refused at WARNING.
 
     Args:
         logger: by default `dsocr_loaders.run`.
@@ -51,6 +51,8 @@ class LogObserver:
                     log.warning("%s", result.error.message)
                 else:
                     log.debug("%s: %s", place, result.status)
+                    for finding in result.health:
+                        log.info("%s: %s: %s", place, finding.fault, finding.detail)
             case RunFinished(report=report):
                 log.info("%d pages in %.1f s, %d failed", report.pages, report.elapsed_s, report.failed_pages)
             case _:

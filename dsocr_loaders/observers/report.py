@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from dsocr_loaders.errors import placed
 from dsocr_loaders.pipeline import PageFinished, PageRetried, RunEvent, SourceOpened, SourceRefused
-from dsocr_loaders.values import PageStatus, RawAnswer
+from dsocr_loaders.values import AnswerFault, PageStatus, RawAnswer
 
 if TYPE_CHECKING:
     from dsocr_loaders.values import PageResult
@@ -36,6 +36,7 @@ class RunReport:
         failures: why pages failed, each with file and page, the first hundred.
         elapsed_s: seconds from the first step to the last.
         unseen_events: events that observers were too slow for.
+        faults: pages by what is wrong with their answers, each fault of a page counted once.
     """
 
     engine: str
@@ -51,6 +52,7 @@ class RunReport:
     failures: tuple[str, ...]
     elapsed_s: float
     unseen_events: int = 0
+    faults: tuple[tuple[AnswerFault, int], ...] = ()
 
     @property
     def pages(self) -> int:
@@ -68,6 +70,8 @@ class RunReport:
         lines = []
         if self.known_pages:
             lines.append(_line("journal", f"{self.known_pages} of these pages were read before"))
+        if self.faults:
+            lines.append(_line("health", ", ".join(f"{count} {fault.value}" for fault, count in self.faults)))
         if self.retries:
             lines.append(_line("retries", ", ".join(f"{count} {cause}" for cause, count in self.retries)))
         if self.output_tokens:
@@ -147,6 +151,7 @@ class RunCount:
         self._refused_sources = 0
         self._statuses: Counter[PageStatus] = Counter()
         self._retries: Counter[str] = Counter()
+        self._faults: Counter[AnswerFault] = Counter()
         self._failures: list[str] = []
         self._known_pages = self._attempts = self._prompt_tokens = self._output_tokens = 0
 
@@ -168,6 +173,7 @@ class RunCount:
 
     def _add_page(self, page: PageResult, *, is_known: bool) -> None:
         self._statuses[page.status] += 1
+        self._faults.update({finding.fault for finding in page.health})
         self._attempts += page.attempts
         self._known_pages += is_known and page.answer is not None  # a blank page was never read
         if isinstance(page.answer, RawAnswer) and not is_known:
@@ -192,4 +198,5 @@ class RunCount:
             failures=tuple(self._failures),
             elapsed_s=time.monotonic() - self._began,
             unseen_events=unseen_events,
+            faults=tuple((fault, self._faults[fault]) for fault in AnswerFault if self._faults[fault]),
         )

@@ -6,18 +6,20 @@ import asyncio
 import logging
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from math import ceil
 from typing import TYPE_CHECKING, TypeVar
 
 from dsocr_loaders.answer_store import FinishedPage, NoStore
 from dsocr_loaders.engines.permits import Hold
 from dsocr_loaders.errors import DsocrError, EngineError
-from dsocr_loaders.health import examine
+from dsocr_loaders.health import examine, status_of
 from dsocr_loaders.pipeline.desk import EngineDesk
 from dsocr_loaders.pipeline.events import PageFinished, PageRetried, PageStarted, tell_nobody
 from dsocr_loaders.pipeline.parsing import AnswerParser
 from dsocr_loaders.pipeline.results import failed_result, page_result
 from dsocr_loaders.pipeline.retries import LostContact, may_try_again, retry_delay_s
+from dsocr_loaders.pipeline.threads import in_thread
 from dsocr_loaders.values import LayoutAnswer, PageError, PageStatus, TextSource
 
 if TYPE_CHECKING:
@@ -28,11 +30,13 @@ if TYPE_CHECKING:
     from dsocr_loaders.pages import PagePool
     from dsocr_loaders.pipeline.events import Tell
     from dsocr_loaders.settings import Settings
-    from dsocr_loaders.values import Answer, PageImage, PagePlace, PageResult, ParsedAnswer
+    from dsocr_loaders.values import Answer, HealthFinding, PageImage, PagePlace, PageResult, ParsedAnswer, RawAnswer
 
 __all__ = ["PageReading"]
 
 _HEADROOM = 1.1  # images held per slot of the engine: one tenth is on its way while the rest are being read
+
+_QUICKLY_EXAMINED = 4096  # characters; 1 to 2 ms
 
 _log = logging.getLogger(__name__)
 
@@ -92,6 +96,7 @@ class PageReading:
         self._lost: EngineError | None = None
         self._is_lost = asyncio.Event()
         self._parser = AnswerParser(settings.task)
+        self._task = settings.task
 
     @property
     def most_images(self) -> int:
@@ -212,7 +217,7 @@ class PageReading:
             hold.give_back()
         if result.status is PageStatus.FAILED or isinstance(answer, LayoutAnswer):
             return _Outcome(result)
-        finished = FinishedPage(place, page, result.status, prepared, request, answer, parsed)
+        finished = FinishedPage(place, page, result.status, prepared, request, answer, parsed, result.health)
         return _Outcome(result, finished, is_known=stored is not None)
 
     async def _of_store(self, kept: Awaitable[T]) -> T:
@@ -232,12 +237,14 @@ class PageReading:
         repairs: tuple[str, ...] = (),
     ) -> tuple[PageResult, ParsedAnswer | None]:
         parsed, error = None, None
+        health: tuple[HealthFinding, ...] = ()
         if isinstance(answer, LayoutAnswer):
             regions, status = answer.regions, PageStatus.OK
         else:
             parsed = await self._parser.parse(answer)
             regions = parsed.regions
-            status, error = examine(answer, parsed, self._desk.decoding)
+            health = await self._examine(answer, parsed, page)
+            status, error = status_of(health, answer)
         if repairs and status is PageStatus.OK:
             status = PageStatus.REPAIRED
         if error is not None:
@@ -251,9 +258,15 @@ class PageReading:
             answer=answer,
             error=error,
             repairs=repairs,
+            health=health,
             text_source=TextSource.TEXT_LAYER if isinstance(answer, LayoutAnswer) else engine.text_source,
         )
         return result, parsed
+
+    async def _examine(self, answer: RawAnswer, parsed: ParsedAnswer, page: PageImage) -> tuple[HealthFinding, ...]:
+        """Return what is wrong with an answer, beside the loop where that takes longer than a turn of it may."""
+        look = partial(examine, answer, parsed, page, self._desk.decoding, task=self._task)
+        return look() if len(answer.text) <= _QUICKLY_EXAMINED else await in_thread(look, "examine")
 
     async def _read_by_fallback(
         self, place: PagePlace, failed: PageResult, fallback: EngineDesk, hold: Hold

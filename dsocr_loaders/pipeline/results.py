@@ -8,7 +8,7 @@ from dsocr_loaders.errors import EngineError, placed
 from dsocr_loaders.values import PageError, PageResult, PageStatus
 
 if TYPE_CHECKING:
-    from dsocr_loaders.values import Answer, PageImage, PagePlace, Region, TextSource
+    from dsocr_loaders.values import Answer, HealthFinding, PageImage, PagePlace, Region, TextSource
 
 __all__ = ["failed_result", "page_result"]
 
@@ -24,6 +24,7 @@ def page_result(  # noqa: PLR0913 - one argument for each field of the result th
     answer: Answer | None = None,
     error: PageError | None = None,
     repairs: tuple[str, ...] = (),
+    health: tuple[HealthFinding, ...] = (),
 ) -> PageResult:
     """Return the result of a page; its size is 0 if it was never opened."""
     return PageResult(
@@ -42,6 +43,7 @@ def page_result(  # noqa: PLR0913 - one argument for each field of the result th
         text_source=text_source,
         total_pages=place.info.total_pages,
         notes=page.notes if page else (),
+        health=health,
     )
 
 

@@ -49,6 +49,16 @@ def test_parse_shows_the_regions(
     assert ["truncated"] == [issue["code"] for issue in json.loads(from_stdin[1])["issues"]]
 
 
+def test_parse_tells_what_is_wrong(dsocr: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
+    """The faults of an answer are shown with the characters that they are about."""
+    (tmp_path / "answer.txt").write_text(ANSWER + "again " * 2000)
+
+    shown = json.loads(dsocr("parse", tmp_path / "answer.txt", "--finish-reason", "length")[1])
+
+    assert ["loop", "truncated"] == [finding["fault"] for finding in shown["health"]]
+    assert len(ANSWER) < shown["health"][0]["span"][0] < shown["health"][0]["span"][1] == len(ANSWER) + 12_000
+
+
 def test_json_is_utf8_whatever_the_terminal_speaks(make_pdf: Callable[..., Path], tmp_path: Path) -> None:
     """A standard output of another encoding gets JSON as UTF-8 all the same, and names that it cannot show escaped."""
     (tmp_path / "answer.txt").write_text("中文", encoding="utf-8")

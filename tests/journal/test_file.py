@@ -185,6 +185,27 @@ def test_files_of_others_stay_as_they_are(tmp_path):
     assert {"mine.sqlite", "report.pdf"} == {entry.name for entry in tmp_path.iterdir()}
 
 
+def test_an_older_release_wrote_it(path, engine, finished):
+    """This test ensures that a file of version 1, without the column of faults, is brought up to date and goes on."""
+    filled(path, engine, finished(1))
+    with sqlite3.connect(path) as other:
+        other.execute("ALTER TABLE answers DROP COLUMN health")
+        other.execute("PRAGMA user_version = 1")
+    other.close()
+
+    file = JournalFile.opened(path)
+    known = find(file, engine, finished(1))
+    record(file, engine, finished(2))
+    file.close()
+    with sqlite3.connect(path) as other:
+        health = [row[0] for row in other.execute("SELECT health FROM answers")]
+        version = other.execute("PRAGMA user_version").fetchone()[0]
+    other.close()
+
+    assert finished(1).answer.text == known.answer.text
+    assert (["[]", "[]"], FORMAT_VERSION) == (health, version)
+
+
 def test_a_newer_release_wrote_it(path, engine, finished):
     """This test ensures that an older release refuses a newer format and leaves it alone."""
     filled(path, engine, finished(1))

@@ -4,6 +4,7 @@ import asyncio
 import json
 import sqlite3
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -12,6 +13,7 @@ from dsocr_loaders.journal import JournalFile, JournalStore
 from dsocr_loaders.journal.upkeep import Pruned, Selection, exported, prune, setups, sources
 from dsocr_loaders.settings import Settings
 from dsocr_loaders.testing import ScriptedEngine
+from dsocr_loaders.values import AnswerFault, HealthFinding
 
 STRIPPED = "text[[0, 0, 999, 999]]\nIt rains."
 
@@ -44,6 +46,21 @@ def lines(path):
 
 def digests(path):
     return [line["digest"] for line in lines(path)]
+
+
+def test_what_is_wrong_with_an_answer(tmp_path, finished):
+    """This test ensures that the faults of an answer are kept, each once, the gravest first."""
+    engine = ScriptedEngine()
+    file = JournalFile.opened(tmp_path / "j.sqlite")
+    findings = tuple(
+        HealthFinding(fault, "why") for fault in (AnswerFault.LOOP, AnswerFault.LOOP, AnswerFault.TRUNCATED)
+    )
+    asyncio.run(JournalStore(file, Settings(), engine).record(replace(finished(1), health=findings)))
+    asyncio.run(JournalStore(file, Settings(), engine).record(finished(2)))
+    file.close()
+    engine.close()
+
+    assert [["loop", "truncated"], []] == [line["health"] for line in lines(tmp_path / "j.sqlite")]
 
 
 def test_what_is_in_it(path, finished):

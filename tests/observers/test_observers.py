@@ -16,7 +16,15 @@ from dsocr_loaders.observers import EventDelivery, LogObserver, Observer, Progre
 from dsocr_loaders.observers.progress import _duration
 from dsocr_loaders.pipeline import PageFinished, PageRetried, PageStarted, SourceDone, SourceOpened, SourceRefused
 from dsocr_loaders.testing.pages import failed_page, page_from_answer, page_from_regions, report_source
-from dsocr_loaders.values import PagePlace, PageStatus, RawAnswer, SourceFailure, SourceInfo
+from dsocr_loaders.values import (
+    AnswerFault,
+    HealthFinding,
+    PagePlace,
+    PageStatus,
+    RawAnswer,
+    SourceFailure,
+    SourceInfo,
+)
 
 SOURCE = report_source()
 INFO = SourceInfo(4, ("1", "2", "3", "4"), (), "pymupdf")
@@ -182,6 +190,20 @@ class TestReport:
             "failed  report.pdf, page 3: broken",
         ]
 
+    def test_what_is_wrong_with_answers(self):
+        """This test ensures that each fault of a page is counted once, in the order of the faults, and printed."""
+        findings = [
+            HealthFinding(fault, "why") for fault in (AnswerFault.TRUNCATED, AnswerFault.LOOP, AnswerFault.LOOP)
+        ]
+        told = delivery()
+        for number, health in enumerate([(), tuple(findings), tuple(findings[1:])], 1):
+            told.tell(replace(finished(number), result=replace(finished(number).result, health=health)))
+
+        report = told.finish()
+
+        assert ((AnswerFault.LOOP, 2), (AnswerFault.TRUNCATED, 1)) == report.faults
+        assert "health  2 loop, 1 truncated" in str(report).splitlines()
+
     def test_nothing_happened(self):
         """This test ensures that a run without a page has a report as well."""
         printed = str(replace(delivery().finish(), elapsed_s=0.0))
@@ -204,6 +226,17 @@ class TestReport:
 
 
 class TestLog:
+    def test_what_is_wrong_with_an_answer(self, caplog):
+        """This test ensures that a finding is told with its page."""
+        caplog.set_level(logging.INFO, "dsocr_loaders.run")
+        page = finished()
+
+        LogObserver().observe(
+            replace(page, result=replace(page.result, health=(HealthFinding(AnswerFault.LOOP, "again and again"),)))
+        )
+
+        assert ["report.pdf, page 1: loop: again and again"] == [record.getMessage() for record in caplog.records]
+
     def test_records(self, caplog):
         """This test ensures that each level has what belongs to it."""
         caplog.set_level(logging.DEBUG, "dsocr_loaders.run")

@@ -45,6 +45,33 @@ def test_a_result_says_what_page_it_is_of(make_pdf: Callable[..., Path], run: Ca
     engine.close()
 
 
+def test_a_result_says_what_is_wrong_with_its_answer(
+    make_pdf: Callable[..., Path], run: Callable[..., Iterator[RunItem]]
+) -> None:
+    """Faults of an answer are in the page's result, short answers and long ones, and its status follows from them."""
+    engine = ScriptedEngine({1: ANSWER, 2: f"{ANSWER}{' again' * 2000}", 3: f"{ANSWER} and then <|ref|>te"})
+
+    first, second, third = pages_of(run(make_pdf("1", "2", "3"), engine))
+
+    assert (PageStatus.OK, ()) == (first.status, first.health)
+    assert (PageStatus.TRUNCATED, ["loop"]) == (second.status, [finding.fault for finding in second.health])
+    assert (PageStatus.TRUNCATED, ["truncated"]) == (third.status, [finding.fault for finding in third.health])
+    engine.close()
+
+
+def test_an_answer_is_held_against_the_ink_of_its_page(
+    make_pdf: Callable[..., Path], run: Callable[..., Iterator[RunItem]]
+) -> None:
+    """A page of text that the engine calls a picture is one; the page's ink reaches the examination."""
+    engine = ScriptedEngine("<|ref|>image<|/ref|><|det|>[[0, 0, 999, 999]]<|/det|>")
+    lines = "\n".join("The mill by the river" for _ in range(5))
+
+    (page,) = pages_of(run(make_pdf(lines), engine))
+
+    assert ["picture_only"] == [finding.fault for finding in page.health]
+    engine.close()
+
+
 def test_gives_up_an_answer_that_takes_too_long(
     make_pdf: Callable[..., Path], run: Callable[..., Iterator[RunItem]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dsocr_loaders.grounding import parse_answer
-from dsocr_loaders.health import examine
+from dsocr_loaders.health import examine, status_of
 from dsocr_loaders.values import Decoding, PageStatus, RawAnswer
 
 TAG = "<|ref|>{}<|/ref|><|det|>[[0, 0, 999, 999]]<|/det|>\n"
@@ -34,7 +34,8 @@ def test_tells_truncated_and_empty_answers(
     """An answer is truncated by its reason or by its length, and empty if neither words nor a picture are in it."""
     answer = RawAnswer(text, finish_reason, None, output_tokens, "model", "engine")
 
-    status, error = examine(answer, parse_answer(text), Decoding(max_new_tokens=limit))
+    findings = examine(answer, parse_answer(text), None, Decoding(max_new_tokens=limit))
+    status, error = status_of(findings, answer)
 
     assert expected is status
     assert (None if error is None else error.cause) == ("no_answer" if expected is PageStatus.FAILED else None)
