@@ -7,8 +7,8 @@ Each runs in a process of its own, one after the other. Random weights show the 
 
     python benchmarks/vllm_engine.py --pages 384 --tokens 1,800
 
-Needs vLLM, its GPU, and the core's own dependencies. `--small` takes a small language part, for a try on a CPU;
-`--options` are further engine arguments for both sides, as JSON.
+Needs vLLM, its GPU, and the core's own dependencies. `--small` takes a small language part and
+small pages, for a try on a CPU; `--options` are further engine arguments for both sides, as JSON.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 PAGE_PX = (1224, 1584)  # a letter page at 144 dpi: 2 x 3 tiles, 903 image tokens
+SMALL_PAGE_PX = (612, 500)  # no tiles
 DPI = 144
 WARM_UP_PAGES = 4
 PROMPT = "<|grounding|>Convert the document to markdown."
@@ -52,8 +53,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder, "deepseek-ocr")
         _write_model(model, small=arguments.small)
-        _write_pdf(Path(folder, "pages.pdf"), arguments.pages, first=0)
-        _write_pdf(Path(folder, "warm-up.pdf"), WARM_UP_PAGES, first=arguments.pages)
+        size = _page_px(arguments)
+        _write_pdf(Path(folder, "pages.pdf"), size, arguments.pages, first=0)
+        _write_pdf(Path(folder, "warm-up.pdf"), size, WARM_UP_PAGES, first=arguments.pages)
         rows = {side: _run(side, folder, arguments) for side in arguments.sides.split(",")}
     _print_table(rows, arguments)
 
@@ -64,11 +66,15 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--tokens", default="1,800", help="tokens of an answer; several numbers make several rows")
     parser.add_argument("--options", default="{}", help="further engine arguments, as JSON")
     parser.add_argument("--max-num-seqs", type=int, default=256, help="of ours; the recipe has vLLM's own")
-    parser.add_argument("--small", action="store_true", help="a small language part")
+    parser.add_argument("--small", action="store_true", help="a small language part and small pages")
     parser.add_argument("--sides", default="recipe,ours", help="which to run")
     parser.add_argument("--side", default="", help=argparse.SUPPRESS)
     parser.add_argument("--folder", default="", help=argparse.SUPPRESS)
     return parser.parse_args()
+
+
+def _page_px(arguments: argparse.Namespace) -> tuple[int, int]:
+    return SMALL_PAGE_PX if arguments.small else PAGE_PX
 
 
 def _run(side: str, folder: str, arguments: argparse.Namespace) -> list[Measured]:
@@ -77,6 +83,7 @@ def _run(side: str, folder: str, arguments: argparse.Namespace) -> list[Measured
         sys.executable, __file__, "--side", side, "--folder", folder, "--pages", str(arguments.pages),
         "--tokens", arguments.tokens, "--options", arguments.options, "--max-num-seqs", str(arguments.max_num_seqs),
     ]  # fmt: skip
+    command += ["--small"] if arguments.small else []
     root = str(Path(__file__).resolve().parents[1])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     subprocess.run(command, check=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)})  # noqa: S603 - this very script
@@ -91,16 +98,19 @@ def _measure(arguments: argparse.Namespace) -> None:
     if arguments.side == "ours":
         options = {"max_num_seqs": arguments.max_num_seqs, **options}  # the recipe leaves it to vLLM
     measure = _recipe if arguments.side == "recipe" else _ours
-    rows = measure(folder, arguments.pages, wanted, options)
+    rows = measure(folder, arguments, wanted, options)
     (folder / f"{arguments.side}.json").write_text(
         json.dumps([{"seconds": row.seconds, "pages": row.pages, "tokens": row.tokens} for row in rows])
     )
 
 
-def _recipe(folder: Path, pages: int, wanted: list[int], options: dict[str, object]) -> list[Measured]:
+def _recipe(
+    folder: Path, arguments: argparse.Namespace, wanted: list[int], options: dict[str, object]
+) -> list[Measured]:
     from vllm import LLM, SamplingParams  # noqa: PLC0415 - only here
     from vllm.model_executor.models.deepseek_ocr import NGramPerReqLogitsProcessor  # noqa: PLC0415 - likewise
 
+    pages = arguments.pages
     model = str(folder / "deepseek-ocr")
     llm = LLM(model=model, logits_processors=[NGramPerReqLogitsProcessor], **CACHES_OFF, **options)
 
@@ -111,7 +121,7 @@ def _recipe(folder: Path, pages: int, wanted: list[int], options: dict[str, obje
         ]
         return sum(len(output.outputs[0].token_ids) for output in llm.generate(prompts, sampling))
 
-    images = [_page(number) for number in range(pages + WARM_UP_PAGES)]
+    images = [_page(number, _page_px(arguments)) for number in range(pages + WARM_UP_PAGES)]
     rows = []
     for tokens in wanted:
         ask(pages, WARM_UP_PAGES, tokens)
@@ -121,15 +131,16 @@ def _recipe(folder: Path, pages: int, wanted: list[int], options: dict[str, obje
     return rows
 
 
-def _ours(folder: Path, pages: int, wanted: list[int], options: dict[str, object]) -> list[Measured]:
+def _ours(folder: Path, arguments: argparse.Namespace, wanted: list[int], options: dict[str, object]) -> list[Measured]:
     from dsocr_loaders import Reader  # noqa: PLC0415 - the other side needs none of it
 
-    arguments = {"engine": "vllm", "model": str(folder / "deepseek-ocr"), "dpi": DPI, "engine_options": options}
+    pages = arguments.pages
+    settings = {"engine": "vllm", "model": str(folder / "deepseek-ocr"), "dpi": DPI, "engine_options": options}
     rows = []
-    with Reader(**arguments) as kept:
-        list(kept.iter_pages(str(folder / "warm-up.pdf")))
+    with Reader(**settings, max_new_tokens=1) as kept:
+        list(kept.iter_pages(str(folder / "warm-up.pdf")))  # it keeps the model loaded
         for tokens in wanted:
-            with Reader(**arguments, max_new_tokens=tokens, on_page_error="placeholder") as reader:
+            with Reader(**settings, max_new_tokens=tokens, on_page_error="placeholder") as reader:
                 list(reader.iter_pages(str(folder / "warm-up.pdf")))  # its page workers have started then
                 began = time.perf_counter()
                 results = list(reader.iter_pages(str(folder / "pages.pdf")))
@@ -142,7 +153,8 @@ def _ours(folder: Path, pages: int, wanted: list[int], options: dict[str, object
 
 
 def _print_table(rows: dict[str, list[Measured]], arguments: argparse.Namespace) -> None:
-    print(f"\n{arguments.pages} pages of {PAGE_PX[0]} x {PAGE_PX[1]} px, {os.cpu_count()} CPU cores")
+    width, height = _page_px(arguments)
+    print(f"\n{arguments.pages} pages of {width} x {height} px, {os.cpu_count()} CPU cores")
     print(f"{'tokens a page':>13}  {'side':8}  {'seconds':>8}  {'pages/s':>8}  {'tokens/s':>9}  {'ratio':>6}")
     for place, wanted in enumerate(arguments.tokens.split(",")):
         first: float | None = None
@@ -156,14 +168,14 @@ def _print_table(rows: dict[str, list[Measured]], arguments: argparse.Namespace)
             )
 
 
-def _page(number: int) -> Image.Image:
+def _page(number: int, size: tuple[int, int]) -> Image.Image:
     """Return a page that no other page is: lines of bars, as many as words would be."""
     dice = random.Random(number)  # noqa: S311 - the same pages each time
-    page = Image.new("RGB", PAGE_PX, "white")
+    page = Image.new("RGB", size, "white")
     draw = ImageDraw.Draw(page)
-    for top in range(110, PAGE_PX[1] - 110, 26):
+    for top in range(110, size[1] - 110, 26):
         left = 110
-        while left < PAGE_PX[0] - 200:
+        while left < size[0] - 200:
             right = left + dice.randrange(20, 110)
             grey = dice.randrange(70)
             draw.rectangle((left, top, right, top + 13), fill=(grey, grey, grey))
@@ -171,8 +183,8 @@ def _page(number: int) -> Image.Image:
     return page
 
 
-def _write_pdf(path: Path, count: int, *, first: int) -> None:
-    pages = (_page(number) for number in range(first, first + count))
+def _write_pdf(path: Path, size: tuple[int, int], count: int, *, first: int) -> None:
+    pages = (_page(number, size) for number in range(first, first + count))
     next(pages).save(path, "PDF", resolution=DPI, quality=90, save_all=True, append_images=pages)
 
 
