@@ -61,7 +61,7 @@ HOMES = {
     "docling_core": ("export",),
     "torch": ("engines", "vllm_plugin", "testing.closed_book"),
     "vllm": ("engines", "vllm_plugin", "testing.closed_book"),
-    "transformers": ("engines",),
+    "transformers": ("engines", "vllm_plugin"),
     "llama_index": (),
     "langchain": (),
     "langchain_core": (),

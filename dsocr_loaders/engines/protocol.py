@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
     from dsocr_loaders.engines.loop import EngineLoop
     from dsocr_loaders.pages.pixels_wanted import PixelsWanted
-    from dsocr_loaders.values import Answer, PageImage, ReadRequest, TextSource
+    from dsocr_loaders.values import Answer, PageImage, ParsedAnswer, ReadRequest, TextSource
 
-__all__ = ["Engine", "LoadsModel", "Prepared"]
+__all__ = ["Engine", "HearsAnswers", "LoadsModel", "Prepared"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,4 +124,17 @@ class LoadsModel(Protocol):
         Raises:
             EngineError: it cannot be loaded.
         """
+        ...
+
+
+@runtime_checkable
+class HearsAnswers(Protocol):
+    """An engine that wants to know how its answers read; not every engine does.
+
+    What an answer holds is seen when it is taken apart, which is behind the engine. A remote engine says this way,
+    once, that its server removes the tags.
+    """
+
+    def hear(self, parsed: ParsedAnswer) -> None:
+        """Take note of an answer that this engine has just given, taken apart. Called on its loop; never raises."""
         ...

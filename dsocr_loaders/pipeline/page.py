@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from dsocr_loaders.answer_store import FinishedPage, NoStore
 from dsocr_loaders.engines.permits import Hold
+from dsocr_loaders.engines.protocol import HearsAnswers
 from dsocr_loaders.errors import DsocrError, EngineError
 from dsocr_loaders.health import examine, status_of
 from dsocr_loaders.pipeline.desk import EngineDesk
@@ -213,6 +214,8 @@ class PageReading:
                 self._contact.page_answered()
             attempts = attempt if stored is None else attempt - 1
             result, parsed = await self._result(place, page, answer, self._engine, attempts=attempts)
+            if stored is None and parsed is not None and isinstance(self._engine, HearsAnswers):
+                self._engine.hear(parsed)
         finally:
             hold.give_back()
         if result.status is PageStatus.FAILED or isinstance(answer, LayoutAnswer):

@@ -190,3 +190,14 @@ def test_a_model_is_loaded_for_pages_that_need_it_alone(mixed):
     assert 3 == sum(page.status is PageStatus.OK for page in pages)
     assert model.digests == model.awaited
     model.close()
+
+
+def test_the_model_hears_of_its_answers(mixed, caplog):
+    """This test ensures that a server which strips tags is reported through this engine too, once."""
+    with ScriptedServer(ANSWER, kind="ollama") as server:
+        with Reader(server.base_url, prefer_text_layer=True) as reader:
+            list(reader.iter_pages(mixed))
+        asked = len(server.requests)
+
+    assert 2 == asked
+    assert 1 == len([record for record in caplog.records if "special tokens" in record.getMessage()])
