@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import pytest
 from langchain_deepseek_ocr import DeepSeekOCRLoader
@@ -131,16 +132,18 @@ def test_the_framework_classes(kept, load, arguments, book, chunks):
     assert sorted(places) == places
 
 
-def test_resolutions_that_vllm_itself_has_not(arguments, book):
-    """This test ensures that the model reads the views of each mode, which cost the tokens that they should."""
-    prompt_tokens = set()
-    for resolution, image_tokens in (("tiny", 73), ("small", 111), ("base", 273)):
-        with Reader(**{**arguments, "resolution": resolution, "pages": "2"}) as reader:
-            (page,) = reader.iter_pages(book)
-        prompt_tokens.add(page.answer.prompt_tokens - image_tokens)
+def test_resolutions_that_vllm_itself_has_not(kept, arguments, book):
+    """This test ensures that the model reads the views of several modes side by side, for the tokens of each."""
+    image_tokens = {"tiny": 73, "small": 111, "base": 273}
+    with ExitStack() as opened, ThreadPoolExecutor(3) as threads:
+        readers = [
+            opened.enter_context(Reader(**{**arguments, "resolution": each, "pages": "2"})) for each in image_tokens
+        ]
+        pages = [page for (page,) in threads.map(lambda reader: list(reader.iter_pages(book)), readers)]
 
-        assert PAGES[1].answer() == page.answer.text
-    assert 1 == len(prompt_tokens)
+    assert [PAGES[1].answer()] * 3 == [page.answer.text for page in pages]
+    prompts = [page.answer.prompt_tokens - tokens for page, tokens in zip(pages, image_tokens.values(), strict=True)]
+    assert 1 == len(set(prompts))
 
 
 class TestEnd:

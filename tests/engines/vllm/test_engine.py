@@ -288,3 +288,16 @@ def test_settings_that_are_no_json_can_be_shared():
     assert json.dumps(first.fingerprint)
     first.close()
     second.close()
+
+
+def test_a_vllm_that_has_one_mode_alone(monkeypatch):
+    """This test ensures that an older vLLM, whose models check for one size, is never given another."""
+    old = InstalledVllm(Path("/nowhere"), "0.16.0", is_cpu_build=False)
+    monkeypatch.setattr(engine, "installed_vllm", lambda: old)
+    with pytest.raises(EngineRejected, match=r"'tiny' needs vLLM 0\.20"):
+        VllmEngine(Settings(engine="vllm", resolution="tiny"))
+
+    each = made()
+    with pytest.raises(EngineRejected, match=r"needs vLLM 0\.20"):
+        read(each)
+    each.close()

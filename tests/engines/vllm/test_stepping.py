@@ -57,7 +57,7 @@ class Stepping:
         self.error = None
         self.thread = threading.Thread(target=self.run)
         self.enough = threading.Event()
-        self.wanted = 0
+        self.wanted = None
 
     def render(self, ask):
         if ask.prompt == "refuse":
@@ -68,7 +68,7 @@ class Stepping:
 
     def hear(self, message):
         self.told.append(message)
-        if len(self.told) >= self.wanted:
+        if len(self.told) == self.wanted:
             self.enough.set()
 
     def run(self):
@@ -79,8 +79,10 @@ class Stepping:
 
     def until(self, count):
         self.wanted = count
+        if len(self.told) >= count:
+            self.enough.set()
         self.thread.start()
-        assert self.enough.wait(10)
+        assert self.enough.wait(30)
         self.stepper.stop()
         self.thread.join(10)
 
