@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dsocr_loaders.engines.routing import TextLayerFirst
     from dsocr_loaders.engines.select import EngineState, engine_report, make_engine
     from dsocr_loaders.engines.text_layer import TextLayerEngine
+    from dsocr_loaders.engines.transformers import TransformersEngine
     from dsocr_loaders.engines.vllm import VllmEngine
 
 _HOME_OF = {
@@ -29,6 +30,7 @@ _HOME_OF = {
     "ReplayEngine": "replay",
     "TextLayerEngine": "text_layer",
     "TextLayerFirst": "routing",
+    "TransformersEngine": "transformers",
     "VllmEngine": "vllm",
     "engine_report": "select",
     "make_engine": "select",
@@ -44,6 +46,7 @@ __all__ = [
     "ReplayEngine",
     "TextLayerEngine",
     "TextLayerFirst",
+    "TransformersEngine",
     "VllmEngine",
     "engine_report",
     "make_engine",

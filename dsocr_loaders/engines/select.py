@@ -27,7 +27,6 @@ _log = logging.getLogger("dsocr_loaders.engines")
 
 _REPLAY: Final = "replay:"
 _INSTALL_PYMUPDF: Final = 'pip install "pymupdf>=1.26,<2"'
-_LEFT_OUT: Final = ("transformers",)
 _READING: Final = frozenset({Task.DOCUMENT, Task.OCR, Task.FREE})
 """Tasks that ask what a page says, which its text layer says as well."""
 _PROBE_LIMIT_S: Final = 60.0
@@ -43,8 +42,9 @@ def make_engine(settings: Settings) -> Engine:
     """Return the engine that `settings.engine` names; an engine that is given as an object, as it is.
 
     `"auto"` takes the server at the environment's DSOCR_ENDPOINT if there is one; else vLLM in this process if it is
-    installed and a GPU is visible; else the text layer. Choice and reason are logged. Nothing is asked of the network
-    here, and no model is loaded.
+    installed and a GPU is visible; else transformers, where it is installed with a GPU and can load the model as the
+    settings stand; else the text layer. Choice and reason are logged. Nothing is asked of the network here, and no
+    model is loaded.
 
     With `settings.prefer_text_layer`, that engine is asked only for pages whose own text layer is none.
 
@@ -65,14 +65,9 @@ def _named(settings: Settings) -> Engine:
         return _auto(settings)
     if chosen == "text_layer":
         return _text_layer(settings, "engine='text_layer' asks for it")
-    if chosen == "vllm":
-        return _vllm(settings, "engine='vllm' asks for it")
-    if chosen in _LEFT_OUT:
-        raise engine_error(
-            "no_engine",
-            f"engine={chosen!r}: this release reads through a server, not inside this process. Start one with "
-            f"`{SERVE_COMMAND}` and pass engine={LOCAL_ENDPOINT!r}.",
-        )
+    if chosen in {"vllm", "transformers"}:
+        make = _vllm if chosen == "vllm" else _transformers
+        return make(settings, f"engine={chosen!r} asks for it")
     if chosen.startswith(_REPLAY):
         from dsocr_loaders.engines.replay import ReplayEngine  # noqa: PLC0415 - loaded when chosen
 
@@ -101,6 +96,9 @@ def _auto(settings: Settings) -> Engine:
     vllm = vllm_state(settings)
     if vllm.works and has_visible_gpu():
         return _vllm(settings, f"{ENDPOINT_VARIABLE} is not set, vLLM is installed and a GPU is visible")
+    engine = _transformers_with_gpu(settings)
+    if engine is not None:
+        return engine
     if _has_pymupdf():
         reason = f"{ENDPOINT_VARIABLE} is not set, so nothing can read pixels; vLLM here: {vllm.detail}"
         return _text_layer(settings, reason)
@@ -121,6 +119,26 @@ def _remote(url: str, settings: Settings, reason: str, *, setting: str) -> Engin
     from dsocr_loaders.engines.remote import RemoteEngine  # noqa: PLC0415 - imports httpx
 
     return _logged(RemoteEngine(url, settings, setting=setting), reason)
+
+
+def _transformers(settings: Settings, reason: str) -> Engine:
+    from dsocr_loaders.engines.transformers import TransformersEngine  # noqa: PLC0415 - loaded when chosen
+
+    return _logged(TransformersEngine(settings), reason)
+
+
+def _transformers_with_gpu(settings: Settings) -> Engine | None:
+    """Return the engine if torch, transformers and a GPU are there and it can have the model; else None."""
+    from dsocr_loaders.engines.transformers.state import found_gpu  # noqa: PLC0415 - loaded when chosen
+
+    gpu = found_gpu()
+    if not gpu:
+        return None
+    try:
+        return _transformers(settings, f"transformers is installed, and torch sees a GPU ({gpu})")
+    except DsocrError as error:
+        _log.warning("engine='auto' passes transformers by, though it is installed with a GPU: %s", error)
+        return None
 
 
 def _text_layer(settings: Settings, reason: str) -> Engine:
@@ -147,19 +165,21 @@ def engine_report(settings: Settings | None = None, *, probe: bool = False) -> t
     server = _server_state(settings, probe=probe)
     vllm = vllm_state(settings)
     text_layer = _text_layer_state()
-    left_out = [
-        EngineState(name, works=False, detail="Not in this release; a server does the same.", command=SERVE_COMMAND)
-        for name in _LEFT_OUT
-    ]
+    transformers, has_gpu = _transformers_state(settings)
     replay = EngineState("replay:FOLDER", works=True, detail="Answers that were recorded, from a folder.")
-    return (_auto_state(server, vllm, text_layer), server, vllm, text_layer, replay, *left_out)
+    auto = _auto_state(server, vllm, text_layer, takes_transformers=has_gpu and transformers.works is True)
+    return (auto, server, vllm, transformers, text_layer, replay)
 
 
-def _auto_state(server: EngineState, vllm: EngineState, text_layer: EngineState) -> EngineState:
+def _auto_state(
+    server: EngineState, vllm: EngineState, text_layer: EngineState, *, takes_transformers: bool
+) -> EngineState:
     if _endpoint(os.environ):
         return EngineState("auto", server.works, f"Takes the server that {ENDPOINT_VARIABLE} names.", server.command)
     if vllm.works and has_visible_gpu():
         return EngineState("auto", works=True, detail="Takes vLLM in this process, on this machine's GPU.")
+    if takes_transformers:
+        return EngineState("auto", works=True, detail="Takes transformers in this process, on the GPU.")
     if text_layer.works:
         return EngineState("auto", works=True, detail="Takes the text layer, which reads born-digital PDFs only.")
     return EngineState(
@@ -168,6 +188,14 @@ def _auto_state(server: EngineState, vllm: EngineState, text_layer: EngineState)
         detail="Finds neither a server nor vLLM with a GPU nor PyMuPDF.",
         command=text_layer.command,
     )
+
+
+def _transformers_state(settings: Settings) -> tuple[EngineState, bool]:
+    """Return the state, and whether torch sees a GPU."""
+    from dsocr_loaders.engines.transformers.state import state_of  # noqa: PLC0415 - loaded when asked
+
+    found = state_of(settings)
+    return EngineState("transformers", found.works, found.detail, found.command), found.has_gpu
 
 
 def _text_layer_state() -> EngineState:

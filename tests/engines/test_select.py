@@ -72,17 +72,6 @@ def test_text_layer_by_name():
     assert isinstance(made(engine="text_layer", password="open"), engines.TextLayerEngine)  # noqa: S106 - opens nothing
 
 
-@pytest.mark.parametrize("name", ["transformers"])
-def test_engines_that_are_left_out_say_what_to_do_instead(name):
-    """This test ensures that a later release's engine is a clear error with the command that does the same."""
-    with pytest.raises(EngineUnavailable) as caught:
-        make_engine(Settings(engine=name))
-
-    assert caught.value.cause == "no_engine"
-    assert SERVE_COMMAND in str(caught.value)
-    assert "http://localhost:8000/v1" in str(caught.value)
-
-
 def test_auto_takes_the_environments_server(monkeypatch, caplog):
     """This test ensures that DSOCR_ENDPOINT comes first, and that the log says so."""
     caplog.set_level(logging.INFO, "dsocr_loaders.engines")
@@ -168,7 +157,7 @@ def test_the_report_has_a_command_for_whatever_does_not_work():
     """This test ensures that a user of `dsocr engines` can act on each line, and that the text layer works here."""
     report = states()
 
-    assert list(report) == ["auto", "URL", "vllm", "text_layer", "replay:FOLDER", "transformers"]
+    assert list(report) == ["auto", "URL", "vllm", "transformers", "text_layer", "replay:FOLDER"]
     assert {state.engine for state in report.values() if state.works} == {"auto", "text_layer", "replay:FOLDER"}
     assert [state for state in report.values() if bool(state.command) == bool(state.works)] == []
     assert report["URL"].command == SERVE_COMMAND
