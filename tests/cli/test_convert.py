@@ -302,7 +302,7 @@ def test_a_page_that_no_way_could_read_makes_no_chunk(
     ("words", "status", "line"),
     [
         (["--engine", "http://127.0.0.1:9/v1"], 4, "http://127.0.0.1:9"),
-        (["--engine", "vllm"], 4, "vllm serve"),
+        (["--engine", "vllm"], 4, 'pip install "vllm'),
         (["--engine", "replay:/nowhere"], 4, "/nowhere"),
         (["--dpi", "1"], 2, "dpi='1' is not allowed; allowed: a whole number from 36 to 600."),
         (["--engine", "nonsense"], 2, "engine='nonsense' is not allowed"),
@@ -404,3 +404,17 @@ def test_ctrl_c_keeps_what_is_finished(make_pdf: Callable[..., Path], tmp_path: 
     assert "Traceback" not in err
     assert (tmp_path / "first.json").exists()
     assert not (tmp_path / "second.json").exists()
+
+
+@pytest.mark.parametrize("options", ["[1]", "{", "max_model_len=1"])
+def test_options_of_an_engine_are_json(
+    dsocr: Callable[..., tuple[int, str, str]], make_pdf: Callable[..., Path], tmp_path: Path, options: str
+) -> None:
+    """What is no JSON object is refused with an example; what is one reaches the settings."""
+    arguments = ("convert", make_pdf("It rains."), "-o", tmp_path / "out", "--engine", "text_layer", "--engine-options")
+
+    status, _, err = dsocr(*arguments, options)
+    fine, _, _ = dsocr(*arguments, '{"max_model_len": 4096}')
+
+    assert (2, 0) == (status, fine)
+    assert '{"max_model_len": 4096}' in err
