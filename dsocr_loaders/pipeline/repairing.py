@@ -188,7 +188,7 @@ class _Climb:
     async def _trim(self) -> None:
         trimmed, words = await self._without_loops(self._first, self._run.desk.question)
         if trimmed is not None:
-            self._judge("trim", 0, words, trimmed)
+            self._judge("trim", 0, words, trimmed, is_sure=bool(trimmed.regions))
 
     async def _read_text_layer(self) -> None:
         place = self._place
@@ -292,10 +292,13 @@ class _Climb:
         trimmed = replace(reading, regions=trim.regions(shorter.regions), findings=trim.findings(shorter.findings))
         return as_truncated(trimmed, reading), trim.words
 
-    def _judge(self, rung: RepairRung, reads: int, words: str, reading: Reading) -> None:
-        """Take a reading if it is better than the best up to now."""
+    def _judge(self, rung: RepairRung, reads: int, words: str, reading: Reading, *, is_sure: bool = False) -> None:
+        """Take a reading if it is better than the best up to now.
+
+        One that `is_sure` to be: an answer without its loop shows what is missing, which the loop has hidden.
+        """
         left = ", ".join(sorted(reading.faults))
-        if is_better(reading, self._best):
+        if is_sure or is_better(reading, self._best):
             self._best, self._winner = reading, len(self._steps)
             self._note(rung, reads, f"{words}: better" + (f", yet {left}" if left else ""), helped=True)
         else:

@@ -7,7 +7,7 @@ from math import ceil, floor
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from dsocr_loaders.values import AnswerFault, RegionType
+from dsocr_loaders.values import AnswerFault, RawAnswer, RegionType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -33,12 +33,21 @@ GRAVITY: Final[Mapping[AnswerFault, int]] = MappingProxyType(
 """How bad a fault is. Without any text is worst; then text that is not on the page, then text of the page that is
 missing, then what is wrong with its places."""
 
-_DOUBTFUL: Final = frozenset({AnswerFault.LOOP, AnswerFault.SIDEWAYS, AnswerFault.STRIPPED_TAGS})
-"""With these, much of the text may be no text of the page."""
+_MISSING: Final = frozenset(
+    {AnswerFault.EMPTY, AnswerFault.PICTURE_ONLY, AnswerFault.TRUNCATED, AnswerFault.LITTLE_TEXT}
+)
+"""Faults of a reading that holds less than its page."""
 
 _KEPT: Final = 0.5
 """A better answer holds at least this share of the text that it replaces: one with fewer faults and hardly any text has
-them for that very reason."""
+them for that very reason. Text that was read on a page's side is no measure."""
+
+_NEARLY_ALL: Final = 0.9
+"""The same where what is wrong is that text is missing: what has less of it mends nothing, unless it covers more ink.
+Two readings of one page differ by less."""
+
+_WORTH_THE_BOXES: Final = 1.2
+"""How many times the text has to be there for giving up the boxes of a whole page."""
 
 _MORE_INK: Final = 0.05
 """Of the page's ink; two readings of one page differ by less without either being better."""
@@ -49,21 +58,39 @@ _TAG: Final = re.compile(r"<[^<>]*>")
 def is_better(reading: Reading, than: Reading) -> bool:
     """Return whether a reading of the same page is better than the one there is, which stays if it is not.
 
-    Fewer and lesser faults are better; with the same, text on more of the page's ink. Boxes are given up for more text
-    alone.
+    Fewer and lesser faults are better; with the same, text on more of the page's ink. Text is not given up for that:
+    what a loop repeats counts for none. Boxes are given up for clearly more text alone.
     """
     if not reading.regions:
         return False
-    size, size_before = text_size(reading.regions), text_size(than.regions)
-    if _has_boxes(than) and not _has_boxes(reading) and size <= size_before:
+    size, size_before = _sound_size(reading), _sound_size(than)
+    if _has_boxes(than) and not _has_boxes(reading) and size < _WORTH_THE_BOXES * size_before:
         return False
-    if size < _KEPT * size_before and not than.faults & _DOUBTFUL:
+    is_doubtful = AnswerFault.SIDEWAYS in than.faults
+    if size < _KEPT * size_before and (not is_doubtful or reading.faults & _MISSING):
+        return False
+    covers_more = _covers_more(reading, than)
+    if than.faults & _MISSING and not is_doubtful and size < _NEARLY_ALL * size_before and not covers_more:
         return False
     weight, weight_before = gravity(reading.faults), gravity(than.faults)
-    if weight != weight_before:
-        return weight < weight_before
+    return weight < weight_before if weight != weight_before else covers_more
+
+
+def _covers_more(reading: Reading, than: Reading) -> bool:
     ink = reading.page.ink
     return ink is not None and covered_ink(reading.regions, ink) >= covered_ink(than.regions, ink) + _MORE_INK
+
+
+def _sound_size(reading: Reading) -> int:
+    """Return how many letters and digits there are outside of loops."""
+    size = text_size(reading.regions)
+    if not isinstance(reading.answer, RawAnswer):
+        return size
+    text = reading.answer.text
+    for loop in (finding for finding in reading.findings if finding.fault is AnswerFault.LOOP):
+        for span in (span for region in reading.regions for span in region.spans):
+            size -= _letters(text[max(span.start, loop.start) : min(span.end, loop.end)])
+    return max(0, size)
 
 
 def _has_boxes(reading: Reading) -> bool:
@@ -77,7 +104,11 @@ def gravity(faults: Iterable[AnswerFault]) -> int:
 
 def text_size(regions: Iterable[Region]) -> int:
     """Return how many letters and digits there are, without tags."""
-    return sum(sum(map(str.isalnum, _TAG.sub("", region.text))) for region in regions)
+    return sum(_letters(region.text) for region in regions)
+
+
+def _letters(text: str) -> int:
+    return sum(map(str.isalnum, _TAG.sub("", text)))
 
 
 def covered_ink(regions: Iterable[Region], ink: InkGrid) -> float:

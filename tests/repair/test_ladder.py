@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from dsocr_loaders.models import decoding_for
@@ -20,7 +22,7 @@ from dsocr_loaders.repair.plans import upright_turns
 from dsocr_loaders.repair.ranking import GRAVITY, covered_ink
 from dsocr_loaders.repair.rungs import MENDED
 from dsocr_loaders.settings import Settings
-from dsocr_loaders.values import AnswerFault, InkGrid, Task
+from dsocr_loaders.values import AnswerFault, HealthFinding, InkGrid, Task
 
 LOOP, SIDEWAYS, TRUNCATED, EMPTY = AnswerFault.LOOP, AnswerFault.SIDEWAYS, AnswerFault.TRUNCATED, AnswerFault.EMPTY
 MODEL = "deepseek-ai/DeepSeek-OCR"
@@ -138,20 +140,38 @@ def test_with_the_same_faults_more_covered_ink_is_better(reading):
     assert not is_better(near, far)
 
 
+def looping(reading, text, start):
+    return replace(reading(text), findings=(HealthFinding(LOOP, "as a test says", start, len(text)),))
+
+
 def test_text_is_not_given_up_for_a_clean_answer(reading):
     """This test ensures that hardly any text is no better than much, unless that much is what is wrong."""
     much, little = TEXT.format(999, "It rains in spring. " * 9), TEXT.format(999, "It rains.")
 
     assert not is_better(reading(little), reading(much, TRUNCATED))
-    assert is_better(reading(little), reading(much, LOOP))
+    assert not is_better(reading(little), reading(much, AnswerFault.STRIPPED_TAGS, TRUNCATED))
+    assert not is_better(reading(little), looping(reading, much, len(much) - 25))
+    assert is_better(reading(little), looping(reading, much, len(TEXT.format(999, "It rains"))))
+    assert is_better(reading(little), reading(much, SIDEWAYS))
+    assert not is_better(reading(little, AnswerFault.LITTLE_TEXT), reading(much, SIDEWAYS))
+
+
+def test_text_that_is_missing_is_not_mended_by_less_text(reading):
+    """This test ensures that one half of a page, without a fault, does not replace most of it that was cut off."""
+    most, half = (TEXT.format(height, "It rains in spring. " * count) for height, count in ((900, 9), (500, 6)))
+
+    assert not is_better(reading(half, AnswerFault.LITTLE_TEXT), reading(most, TRUNCATED))
+    assert not is_better(reading(half), reading(most, TRUNCATED))
+    assert is_better(reading(half.replace("500", "999")), reading(most, TRUNCATED))
 
 
 def test_boxes_are_given_up_for_more_text_alone(reading):
-    """This test ensures that an answer without boxes has to say more than the one with boxes that it replaces."""
-    boxed = reading(TEXT.format(300, "It rains in spring."), TRUNCATED)
+    """This test ensures that an answer without boxes has to say clearly more than the one that it replaces."""
+    boxed = reading(TEXT.format(300, "It rains in spring, in March too."), TRUNCATED)
 
     assert not is_better(reading("It rains in spring."), boxed)
-    assert is_better(reading("It rains in spring, and snows in winter."), boxed)
+    assert not is_better(reading("It rains in spring, in March too, 3."), boxed)
+    assert is_better(reading("It rains in spring, in March too, and snows in winter."), boxed)
 
 
 def test_covered_ink(reading):
