@@ -75,7 +75,15 @@ class Attempts:
         """Note that the engine answered a read."""
         self._contact.page_answered()
 
-    async def run(self, place: PagePlace, hold: Hold, once: Callable[[int], Awaitable[T]], *, first: int = 1) -> T:
+    async def run(
+        self,
+        place: PagePlace,
+        hold: Hold,
+        once: Callable[[int], Awaitable[T]],
+        *,
+        first: int = 1,
+        is_extra: bool = False,
+    ) -> T:
         """Return what one of the tries returns.
 
         Args:
@@ -83,6 +91,9 @@ class Attempts:
             hold: the permit for the page's image; each try gives it back, and it is taken again for the next one.
             once: makes one try; it gets the try's number.
             first: number of the first try.
+            is_extra: whether the page was read already, and this is for its repair. Then nothing but the engine's death
+                stops the run, which may need no engine at all where a store knows its pages; and what has used up
+                its time is not tried again.
 
         Raises:
             ReadFailed: the page could not be read.
@@ -94,16 +105,17 @@ class Attempts:
             try:
                 return await once(attempt)
             except EngineError as error:
-                if self.lost is None and may_try_again(error, attempt - first + 1):
+                may_pass = may_try_again(error, attempt - first + 1) and not (is_extra and error.cause == "timeout")
+                if self.lost is None and may_pass:
                     delay_s = retry_delay_s(attempt - first + 1, error.retry_after_s)
                     _log.info("%s: %s; trying again in %.1f s", place, error, delay_s)
                     self._tell(PageRetried(place, attempt, error, delay_s))
                     failed = ReadFailed(error, attempt)
-                elif error.stops_run and (error.cause == "died" or not self._contact.has_answered):
+                elif error.stops_run and (error.cause == "died" or not (is_extra or self._contact.has_answered)):
                     self._give_up(error)
                     raise
                 else:
-                    if error.stops_run or self._contact.page_failed(error):
+                    if not is_extra and (error.stops_run or self._contact.page_failed(error)):
                         self._give_up(error)  # other pages that are in flight may still bring an answer
                     raise ReadFailed(error, attempt) from error
             except StoreFailed:

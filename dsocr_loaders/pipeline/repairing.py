@@ -127,6 +127,11 @@ class Repairer:
         finally:
             hold.give_back()
 
+    def give_up(self, error: EngineError) -> None:
+        """Let no other page be asked about again: the engine is not there, or refuses everybody. Said once."""
+        if self.budget.end(f"the engine has refused one before: {error}"):
+            _log.warning("Damaged pages stay as they are: %s", error)
+
 
 class _Climb:
     """One page on the ladder."""
@@ -215,7 +220,7 @@ class _Climb:
                 self._note(rung, 0, f"{words}: not asked, max_repair_reads={run.most_reads} is reached")
                 return
             if isinstance(run.store, NoStore) and run.budget.left < len(plan):
-                self._note(rung, 0, f"{words}: not asked, {_SPENT}")
+                self._note(rung, 0, f"{words}: not asked, {run.budget.why_none}")
                 return
             before = self._best
             await self._ask(rung, plan, words)
@@ -230,7 +235,7 @@ class _Climb:
             for question in plan:
                 reading = await self._asked(question, grant)
                 if reading is None:
-                    self._note(rung, self._reads - before, f"{words}: not asked, {_SPENT}")
+                    self._note(rung, self._reads - before, f"{words}: not asked, {self._run.budget.why_none}")
                     return
                 trimmed = None
                 if AnswerFault.LOOP in reading.faults and "trim" in self._run.ladder:
@@ -257,8 +262,10 @@ class _Climb:
         )
         await self._hold.take(is_urgent=True)
         try:
-            answered = await run.attempts.run(self._place, self._hold, ask, first=self._attempt + 1)
+            answered = await run.attempts.run(self._place, self._hold, ask, first=self._attempt + 1, is_extra=True)
         except ReadFailed as failure:
+            if isinstance(failure.error, EngineError) and failure.error.stops_run:
+                run.give_up(failure.error)
             self._reads += failure.attempt - self._attempt
             self._attempt = failure.attempt
             grant.answered(is_known=False)
@@ -315,9 +322,6 @@ class _Climb:
             steps = "; ".join(f"{step.rung}: {step.detail}" for step in self._steps)
             outcome = "repaired" if self._winner >= 0 else "not repaired"
             _log.info("%s: %s; %s (%s)", self._place, faults, outcome, steps)
-
-
-_SPENT: Final = "the run's extra reads are used up"
 
 
 class _Grant:

@@ -20,15 +20,27 @@ class RepairBudget:
 
     Attributes:
         spent: extra reads so far.
+        why_none: why there are none left, for people.
     """
 
     def __init__(self) -> None:
         self.spent = 0
+        self.why_none = "the run's extra reads are used up"
         self._pages = 0
+        self._is_over = False
+
+    def end(self, why: str) -> bool:
+        """Allow no other extra read, and return whether there could have been one."""
+        was_over, self._is_over = self._is_over, True
+        if not was_over:
+            self.why_none = why
+        return not was_over
 
     @property
     def left(self) -> int:
         """Extra reads that may be made now."""
+        if self._is_over:
+            return 0
         return FREE_READS + self._pages // PAGES_PER_READ - self.spent
 
     def page_answered(self) -> None:

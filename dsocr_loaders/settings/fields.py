@@ -276,9 +276,10 @@ class Settings(BaseModel):
     @field_validator("journal", mode="before")
     @classmethod
     def _journal_is_a_place(cls, value: object) -> object:
-        if not (value is None or isinstance(value, bool) or (isinstance(value, str) and value.strip())):
+        place = os.fspath(value) if isinstance(value, os.PathLike) else value
+        if not (place is None or isinstance(place, bool) or (isinstance(place, str) and place.strip())):
             raise ValueError("no place")
-        return value
+        return place
 
     @field_validator("save_images", mode="before")
     @classmethod

@@ -11,7 +11,7 @@ import pymupdf
 import pytest
 
 from dsocr_loaders import read
-from dsocr_loaders.errors import JournalError
+from dsocr_loaders.errors import JournalError, engine_error
 from dsocr_loaders.testing import Fault, ScriptedEngine, ScriptedServer
 from dsocr_loaders.values import PageStatus, RawAnswer, Task
 
@@ -135,6 +135,19 @@ def test_repairs_that_are_asked_for_later(scan, tmp_path):
     assert [0, 1, 1] == [page.attempts for page in pages]
     assert [PageStatus.OK, PageStatus.REPAIRED, PageStatus.REPAIRED] == [page.status for page in pages]
     engine.close()
+
+
+def test_a_rerun_without_an_engine_has_what_was_read(scan, tmp_path):
+    """This test ensures that pages that were paid for come back as they are where nobody can repair them any more."""
+    engine, gone = ScriptedEngine(damaged), ScriptedEngine(engine_error("unauthorized", "no such key"))
+    paid = read(scan, engine=engine, **settings(tmp_path, repair=False)).pages
+
+    pages = read(scan, engine=gone, **settings(tmp_path, journal=tmp_path / "j.sqlite")).pages
+
+    assert [page.answer for page in paid] == [page.answer for page in pages]
+    assert [PageStatus.OK, PageStatus.TRUNCATED, PageStatus.OK] == [page.status for page in pages]
+    for each in (engine, gone):
+        each.close()
 
 
 def test_a_disk_that_is_full_during_a_repair(scan, tmp_path, monkeypatch):

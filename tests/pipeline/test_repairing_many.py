@@ -166,6 +166,25 @@ def test_an_engine_that_dies_ends_the_run(page_of_text, run):
     engine.close()
 
 
+@pytest.mark.parametrize(("cause", "asked"), [("timeout", [1, 1, 1]), ("unauthorized", [1, 0, 0])])
+def test_an_engine_that_refuses_repairs_ends_no_run(cause, asked, page_of_text, run, caplog):
+    """This test ensures that pages which were read stay, whatever happens to the extra reads, which are given up then.
+
+    After a time limit the page's other rungs are tried, and the question itself is not asked again.
+    """
+    engine = ScriptedEngine(
+        lambda request: cut_off(LOOP) if request.attempt == 1 else engine_error(cause, "not now"), capacity=1
+    )
+
+    pages = pages_of(run(page_of_text(3), engine, repair=["trim", "ngram"]))
+
+    assert [(PageStatus.TRUNCATED, ("trim",))] * 3 == [(page.status, page.repairs) for page in pages]
+    assert asked == sorted((page.repair_steps[1].reads for page in pages), reverse=True)
+    told = [record.getMessage() for record in caplog.records if "Damaged pages stay" in record.getMessage()]
+    assert (0 if cause == "timeout" else 1) == len(told)
+    engine.close()
+
+
 def test_a_caller_who_leaves_ends_a_repair(page_of_text):
     """This test ensures that a cancelled caller leaves no permit taken and no read under way."""
     is_repairing = threading.Event()
