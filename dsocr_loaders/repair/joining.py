@@ -29,6 +29,7 @@ _MOST_IN_BAND: Final = 100  # regions that reach into what both show; a page has
 _SIDE_BY_SIDE: Final = 0.5  # share of the narrower box's width that two pieces of one region have in common
 _SAME_PLACE: Final = 0.5  # shared over joint area of two boxes of one region
 _EDGE: Final = 0.004  # of the page's height: how far apart two boxes may lie that were read from two images
+_TORN_EDGE: Final = 0.01  # likewise: how near to its image's edge a text ends that the edge may cut
 
 _BLOCKS: Final = frozenset({RegionType.TABLE, RegionType.FIGURE})
 _EMPTY_HALF: Final = "nothing was answered about one half of the page although it has ink"
@@ -129,7 +130,7 @@ def joined_regions(upper: Sequence[Region], lower: Sequence[Region], band: tuple
         for other in waiting:
             if other.is_merged:
                 continue
-            merged = _merged(piece.region, other.region)
+            merged = _merged(piece.region, other.region, band)
             if merged is not None:
                 piece.region, other.is_merged = merged, True
                 renamed[1, other.order] = piece
@@ -148,7 +149,7 @@ def joined_regions(upper: Sequence[Region], lower: Sequence[Region], band: tuple
     )
 
 
-def _merged(piece: Region, other: Region) -> Region | None:
+def _merged(piece: Region, other: Region, band: tuple[float, float]) -> Region | None:
     """Return two regions of the halves as one; None if they are two."""
     is_block = piece.type in _BLOCKS or other.type in _BLOCKS
     if bool(piece.boxes) != bool(other.boxes) or (is_block and piece.type is not other.type):
@@ -157,9 +158,12 @@ def _merged(piece: Region, other: Region) -> Region | None:
         return None
     if piece.type is RegionType.FIGURE:
         text = piece.text if len(piece.text) >= len(other.text) else other.text
+    elif piece.type is RegionType.TABLE:
+        text = joined_rows(piece.text, other.text) or ""
     else:
-        join = joined_rows if piece.type is RegionType.TABLE else joined_texts
-        text = join(piece.text, other.text) or ""
+        is_end_torn = _bottom(piece) >= band[1] - _TORN_EDGE if piece.boxes else None
+        is_begin_torn = _top(other) <= band[0] + _TORN_EDGE if other.boxes else None
+        text = joined_texts(piece.text, other.text, is_end_torn=is_end_torn, is_begin_torn=is_begin_torn) or ""
     if not text and piece.type is not RegionType.FIGURE:
         if not piece.boxes or intersection_over_union(hull(piece.boxes), hull(other.boxes)) < _SAME_PLACE:
             return None

@@ -16,19 +16,29 @@ _LEAST_SHARED: Final = 4  # words in a row; fewer have to be most of both texts,
 _TORN: Final = (
     30  # words behind the shared ones, or before them, of a line that is cut in its height by an image's edge
 )
+_FEW: Final = 2
 
 _ROW: Final = re.compile(r"<tr\b[^<>]*>", re.IGNORECASE)
 _TAG: Final = re.compile(r"<[^<>]*>")
 _ROWS_LOOKED_AT: Final = 24  # at either end: more than two overlapping pieces of a page both show
 _MOST_OF_ROW: Final = 300  # characters of a row that are compared
-_LEAST_RATIO: Final = 0.6  # of two rows that stand for the same one, in between others that read the same
+_LEAST_RATIO: Final = 0.6  # of two rows, or runs of words, that stand for the same one beside others that are the same
 
 
-def joined_texts(first: str, second: str) -> str | None:
+def joined_texts(
+    first: str, second: str, *, is_end_torn: bool | None = None, is_begin_torn: bool | None = None
+) -> str | None:
     """Return both texts as one, what the end of the first shares with the beginning of the second only once.
 
-    The shared words are kept, what stands before them in the second and behind them in the first is dropped: these are
-    lines that the edge of an image cuts, and the other text has them whole. None if they share nothing.
+    The shared words are kept, what stands before them in the second and behind them in the first is dropped, if the
+    other text says the same there, or if these are lines that the edge of an image cuts, which the other text has
+    whole. None if they share nothing, or nothing but a phrase of two texts that say different things.
+
+    Args:
+        first: read from the upper image.
+        second: read from the lower image.
+        is_end_torn: whether the first reaches the edge of its image; None if that is not known.
+        is_begin_torn: the same of the beginning of the second.
     """
     words = list(_WORD.finditer(first))[-_LOOKED_AT:]
     others = list(_WORD.finditer(second))[:_LOOKED_AT]
@@ -39,13 +49,34 @@ def joined_texts(first: str, second: str) -> str | None:
     ).find_longest_match()
     if match.size < _LEAST_SHARED and 2 * match.size <= max(len(words), len(others)):
         return None
-    if len(words) - match.a - match.size > _TORN or match.b > _TORN:
+    end, other_begin = words[match.a + match.size :], others[: match.b]
+    before = words[max(0, match.a - match.b) : match.a]
+    behind = others[match.b + match.size :][: len(end)]
+    if not (_may_go(end, behind, match.size, is_end_torn) and _may_go(other_begin, before, match.size, is_begin_torn)):
         return None
     shared_end, other_end = words[match.a + match.size - 1].end(), others[match.b + match.size - 1].end()
     rest = second[other_end:]
     if not _WORD.search(rest):  # the second says nothing more: the first's own punctuation is as good
         return first if match.a + match.size == len(words) else first[:shared_end] + rest
     return first[:shared_end] + rest
+
+
+def _may_go(
+    dropped: list[re.Match[str]],
+    instead: list[re.Match[str]],
+    shared: int,
+    is_torn: bool | None,  # noqa: FBT001 - private
+) -> bool:
+    """Return whether words may be dropped: the other text has them too, or they are of a line that is torn.
+
+    Where nobody knows how far an image reaches, words that are few beside the shared ones are taken for such.
+    """
+    if len(dropped) > _TORN:
+        return False
+    if not dropped or is_torn or (is_torn is None and _FEW * len(dropped) <= shared):
+        return True
+    said, other = ("".join(word[0].casefold() for word in words) for words in (dropped, instead))
+    return SequenceMatcher(None, said, other, autojunk=False).ratio() >= _LEAST_RATIO
 
 
 def joined_rows(first: str, second: str) -> str | None:

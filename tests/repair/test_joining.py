@@ -45,6 +45,18 @@ def test_texts_that_share_nothing_are_two():
     assert joined_texts("12 %", "12 %") == "12 %"
 
 
+def test_two_clauses_with_a_phrase_in_common_are_two(reading):
+    """This test ensures that no words are dropped that the other text does not have, unless an edge may have torn them."""
+    first = "1. Rain falls on the hills in accordance with the provisions of this agreement until the river rises."
+    second = "2. Snow lies in the valley in accordance with the provisions of this agreement before spring comes."
+
+    assert joined_texts(first, second) is None
+    assert joined_texts(first, second, is_end_torn=False, is_begin_torn=True) is None
+    parsed = both(reading, [region(first, 0.7, 0.9)], [region(second, 0.085, 0.3)])
+    assert [first, second] == [each.text for each in parsed.regions]
+    assert joined_texts(first, second, is_end_torn=True, is_begin_torn=True).endswith("before spring comes.")
+
+
 def test_scripts_without_blanks():
     """This test ensures that a Chinese text is joined by its characters."""
     assert "\u6c34\u7ad9\u5e74\u5ea6\u62a5\u544a\u7b2c\u4e00\u7ae0" == joined_texts(
