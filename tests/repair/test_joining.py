@@ -46,7 +46,7 @@ def test_texts_that_share_nothing_are_two():
 
 
 def test_two_clauses_with_a_phrase_in_common_are_two(reading):
-    """This test ensures that no words are dropped that the other text does not have, unless an edge may have torn them."""
+    """This test ensures that no words are dropped that the other text lacks, unless an edge may have torn them."""
     first = "1. Rain falls on the hills in accordance with the provisions of this agreement until the river rises."
     second = "2. Snow lies in the valley in accordance with the provisions of this agreement before spring comes."
 
