@@ -105,7 +105,7 @@ async def meet(
     other = _other_family(model, settings.model)
     if other:
         _log.warning("%s: the model seems to be %s; model=%r asks it in its own way", base_url, other, other)
-    for note in facts.notes:
+    for note in (*facts.notes, *_doubts(settings.server, profile, by_owner(served, base_url))):
         _log.warning("%s: %s", base_url, note)
     return contact
 
@@ -210,6 +210,14 @@ def _chosen(served: tuple[ServedModel, ...], wanted: str, profile: ServerProfile
 def _kind(profile: ServerProfile, facts: ServerFacts) -> str:
     named = f"{profile.title} {facts.version}".strip()
     return named if profile.title.endswith("server") else f"{named} server"
+
+
+def _doubts(named: str, profile: ServerProfile, owner: ServerProfile | None) -> tuple[str, ...]:
+    """Return what to say of a server that was named, and says itself that it is of another kind."""
+    if named in {"auto", "openai"} or owner is None or owner.name == profile.name:
+        return ()
+    doubt = f"server={named!r} was chosen, and its list of models is that of {owner.title}, which wants to be asked in "
+    return (doubt + f"another way: server={owner.name!r}, or 'auto', does that.",)
 
 
 def _other_family(model: ServedModel, wanted: str) -> str:

@@ -66,11 +66,11 @@ def redirect_fault(endpoint: Endpoint, status: int, location: str) -> EngineErro
     """Return the error for an answer that sends the client elsewhere, where no page and no key is taken."""
     target = location.partition("?")[0].rpartition("@")[2][:_LONGEST_QUOTE]
     elsewhere = f" to {target}" if target else ""
-    return engine_error(
-        "wrong_server",
+    message = (
         f"{endpoint.base_url} redirects{elsewhere} ({status}), which is not followed. If that is right, give the URL "
-        "it leads to.",
+        "it leads to."
     )
+    return engine_error("wrong_server", endpoint.without_key(message))
 
 
 def status_fault(

@@ -151,7 +151,7 @@ def test_an_html_answer_is_called_a_web_page():
 
 def test_a_redirect_is_shown_without_its_secrets():
     """This test ensures that a redirect names its target and neither user, password nor query of it."""
-    actual = redirect_fault(ENDPOINT, 307, f"https://user:{KEY}@login.example.com/v1?token={KEY}")
+    actual = redirect_fault(ENDPOINT, 307, f"https://user:{KEY}@login.example.com/v1/{KEY}?token={KEY}")
 
     assert actual.cause == "wrong_server"
     assert "login.example.com/v1" in str(actual)

@@ -20,6 +20,9 @@ _LOST_CELLS: Final = "table_structure_lost"
 _GROUNDING: Final = "<|grounding|>"
 _LONGEST_ERROR: Final = 2000
 _LONGEST_QUOTE: Final = 200
+_ERROR_ALONE: Final = re.compile(
+    r"\s*(?:\{\s*\"error\"\s*:.*\}|<!doctype\s+html.*|<html.*</html>)\s*\Z", re.IGNORECASE | re.DOTALL
+)
 _ERROR_TEXT: Final = re.compile(
     r"\s*(?:"
     r"\{\s*\"(?:error|detail|message)\"|<!doctype\s+html|<html|traceback \(most recent|\[?error\b"
@@ -43,13 +46,15 @@ def check_no_error_text(answer: RawAnswer, prompt: str) -> None:
     """Return if the answer is what a model says, and not an error that a server, or a gateway, dressed up as one.
 
     Only a short answer that begins as errors do, and has no box although the prompt asks for them, is taken for one: a
-    page that is about an error comes back with boxes.
+    page that is about an error comes back with boxes. Where the prompt asks for none, it has to be an error object or
+    a web page and nothing else.
 
     Raises:
         EngineUnavailable: cause `server_fault`; it quotes the text.
     """
     text = answer.text
-    if _GROUNDING not in prompt or len(text) > _LONGEST_ERROR or "[[" in text or not _ERROR_TEXT.match(text):
+    pattern = _ERROR_TEXT if _GROUNDING in prompt else _ERROR_ALONE
+    if len(text) > _LONGEST_ERROR or "[[" in text or not pattern.match(text):
         return
     said = " ".join(text.split())[:_LONGEST_QUOTE]
     raise engine_error("server_fault", f"it sent an error in place of the page's text: {said!r}")

@@ -120,7 +120,7 @@ def test_an_answer_as_long_as_a_page_comes_whole(name, report):
     assert page.regions[1].text.strip().endswith(LONG[-40:])
 
 
-@pytest.mark.parametrize("name", some("sglang", "deepseek-ocr-rs", "ollama's own route", "llama-server", "hosted"))
+@pytest.mark.parametrize("name", some("ollama's own route", "hosted"))
 def test_a_wrong_model_is_answered_with_the_servers_own(name, report):
     """This test ensures that a misspelt model is told before a page is sent, with what the server has."""
     wrong = serving(name)

@@ -92,8 +92,18 @@ def test_an_error_in_place_of_an_answer_is_told(text):
 
 
 @pytest.mark.parametrize(
+    "text", ['{"error": {"message": "out of memory"}}', "<!DOCTYPE html>\n<html><body>502</body></html>\n"]
+)
+def test_an_error_object_is_never_a_page(text):
+    """This test ensures that a prompt without boxes does not turn an error into content where it cannot be any."""
+    with pytest.raises(EngineUnavailable, match="an error in place"):
+        check_no_error_text(answer(text), "Free OCR.")
+
+
+@pytest.mark.parametrize(
     ("text", "prompt"),
     [
+        ('{"error": 404} is what the server sends if a page is not there.', "Free OCR."),
         (f"{TAG}Error: the printer is on fire", GROUNDED),
         ("text[[1, 2, 300, 400]]\nError: the printer is on fire", GROUNDED),
         ("Error: the printer is on fire", "Free OCR."),
