@@ -59,12 +59,14 @@ def is_better(reading: Reading, than: Reading) -> bool:
     """Return whether a reading of the same page is better than the one there is, which stays if it is not.
 
     Fewer and lesser faults are better; with the same, text on more of the page's ink. Text is not given up for that:
-    what a loop repeats counts for none. Boxes are given up for clearly more text alone.
+    what a loop repeats counts for none. Boxes, of a page's pictures too, are given up for clearly more text alone,
+    which has to be as much as the page has ink for.
     """
     if not reading.regions:
         return False
     size, size_before = _sound_size(reading), _sound_size(than)
-    if _has_boxes(than) and not _has_boxes(reading) and size < _WORTH_THE_BOXES * size_before:
+    is_little = size < _WORTH_THE_BOXES * size_before or AnswerFault.LITTLE_TEXT in reading.faults
+    if is_little and _has_boxes(than) and not _has_boxes(reading):
         return False
     is_doubtful = AnswerFault.SIDEWAYS in than.faults
     if size < _KEPT * size_before and (not is_doubtful or reading.faults & _MISSING):

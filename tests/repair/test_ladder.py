@@ -172,6 +172,9 @@ def test_boxes_are_given_up_for_more_text_alone(reading):
     assert not is_better(reading("It rains in spring."), boxed)
     assert not is_better(reading("It rains in spring, in March too, 3."), boxed)
     assert is_better(reading("It rains in spring, in March too, and snows in winter."), boxed)
+    picture = reading("<|ref|>image<|/ref|><|det|>[[0, 0, 999, 999]]<|/det|>", AnswerFault.PICTURE_ONLY)
+    assert is_better(reading("It rains in spring."), picture)
+    assert not is_better(reading("Fig. 1", AnswerFault.LITTLE_TEXT), picture)
 
 
 def test_covered_ink(reading):
