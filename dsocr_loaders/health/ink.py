@@ -19,6 +19,9 @@ _INKED: Final = 5  # of 255: share of ink in a cell that something stands in; no
 _TEXT: Final = 110  # of 255: text has less ink in a cell; photographs and filled areas have more
 _LEAST_CELLS: Final = 120
 """Cells with ink that are worth another read: of 1,408, about five full lines of text."""
+_RULES: Final = 23
+"""Of 255: half of the cells that thin rules alone run through have less ink, in forms, on ruled and on squared paper
+(up to 21 for rules of 0.8 pt); of those with text, sparse or in light scripts, half have more (from 27)."""
 _COVERED: Final = 0.5
 """Share of the cells with text that lie in boxes. The model leaves out running heads, page numbers and small print in
 figures."""
@@ -99,7 +102,9 @@ def little_text(parsed: ParsedAnswer, ink: InkGrid | None) -> HealthFinding | No
         in_pictures, in_texts = pictures.cells(), texts.cells()
         excess = max(0, characters - _MOST_A_CELL * len(in_texts | in_pictures))
         covered = len(text_cells & (in_pictures | in_texts)) + excess // _USUAL_A_CELL
-        if covered < _COVERED * len(text_cells) and len(text_cells) - covered >= _LEAST_CELLS:
+        left_out = [ink.shares[index] for index in text_cells - in_pictures - in_texts]
+        is_enough = covered < _COVERED * len(text_cells) and len(text_cells) - covered >= _LEAST_CELLS
+        if is_enough and median(left_out) >= _RULES:
             return _finding(f"boxes cover {covered} of {len(text_cells)} cells of the page that have ink like text")
         text_cells &= in_texts - in_pictures
         if len(text_cells) < _LEAST_CELLS:

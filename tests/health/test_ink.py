@@ -51,6 +51,8 @@ TITLE = tag("title", "[[90, 200, 910, 500]]") + "# A history of the valley and o
         (WHOLE, grid(), []),
         (TOP, grid(), ["little_text"]),
         (TOP, grid(rows=range(4, 9)), []),
+        (TOP, grid(share=26), ["little_text"]),
+        (TOP, grid(share=21), []),
         (TOP, grid(share=180), []),
         (TOP, None, []),
         (TOP + "\n" + tag("image", "[[90, 200, 910, 915]]"), grid(), []),
