@@ -1,7 +1,8 @@
 """Where answers are kept, as the pipeline sees it: what a journal has to be.
 
 The pipeline asks three times. Before a page is rendered: is it known what it is and what was answered? Before it takes
-a slot of the engine: was this very image answered before? And when an answer is there: keep it.
+a slot of the engine: was this very image answered before? And when an answer is there: keep it. Further questions about
+a page, for its repair, are looked up and kept by their own image and request, beside the page's first answer.
 """
 
 from __future__ import annotations
@@ -84,6 +85,10 @@ class AnswerStore(Protocol):
         """
         ...
 
+    async def record_answer(self, page: FinishedPage) -> None:
+        """Keep an answer to a further question about a page: for `lookup` alone, what is known of the page stays."""
+        ...
+
 
 class NoStore:
     """Knows nothing and keeps nothing."""
@@ -99,4 +104,7 @@ class NoStore:
         return None
 
     async def record(self, page: FinishedPage) -> None:
+        """Do nothing."""
+
+    async def record_answer(self, page: FinishedPage) -> None:
         """Do nothing."""

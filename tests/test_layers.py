@@ -29,6 +29,7 @@ ORDER = (
     "engines",
     "grounding",
     "health",
+    "repair",
     "answer_store",
     "journal",
     "pipeline",

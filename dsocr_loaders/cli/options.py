@@ -49,6 +49,8 @@ READ_SETTINGS = (
     "recursive",
     "allow_private_urls",
     "prefer_text_layer",
+    "repair",
+    "max_repair_reads",
     "save_images",
     "show_progress",
 )

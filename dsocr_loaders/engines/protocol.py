@@ -23,6 +23,10 @@ class Upside:
     def close(self) -> None:
         self.loop.close()
 ```
+
+Two more attributes help to repair damaged answers, and an engine need not have them: `resolutions`, names of the
+resolution modes that one request may choose from, so that another can be tried; and `eyes`, the engine that reads
+pixels, where this one hands pages on to it.
 """
 
 from __future__ import annotations

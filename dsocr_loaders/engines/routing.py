@@ -41,6 +41,7 @@ class TextLayerFirst:
 
     Attributes:
         model: as given.
+        eyes: the model, which a page is asked about again where its answer is damaged.
         text_source: the model's; an answer from the text layer is a `LayoutAnswer`, which tells it apart.
         loop: the model's.
 
@@ -51,7 +52,7 @@ class TextLayerFirst:
     needs_image = False  # at first: a page that goes to the model is rendered once more, at full size
 
     def __init__(self, model: Engine, password: str | None = None, *, owns_model: bool = True) -> None:
-        self.model = model
+        self.model = self.eyes = model
         self._owns_model = owns_model
         self.fingerprint = f"{model.fingerprint}, or text_layer pymupdf {backend_version()} where that is good"
         self.text_source: TextSource = model.text_source

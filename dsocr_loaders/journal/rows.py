@@ -14,13 +14,13 @@ from dsocr_loaders.values import Dialect, InkGrid, PageImage, RawAnswer
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from dsocr_loaders.answer_store import FinishedPage
     from dsocr_loaders.journal.keys import Setup
     from dsocr_loaders.values import PagePlace
 
-__all__ = ["PageKey", "answer_for", "finished_pages", "known_page", "store_page"]
+__all__ = ["PageKey", "answer_for", "finished_pages", "known_page", "store_answer", "store_page"]
 
 _STRIPPED: Final = frozenset({Dialect.STRIPPED, Dialect.DET_LABEL_STRIPPED})
 
@@ -100,19 +100,27 @@ def _answer(columns: Sequence[Any], engine: str) -> RawAnswer:
     return RawAnswer(text, finish_reason, prompt_tokens, output_tokens, model, engine)
 
 
-def store_page(connection: sqlite3.Connection, finished: FinishedPage, key: PageKey, setups: Iterable[Setup]) -> None:
-    """Store a page, with its answer under each of the `setups`. A final answer is never replaced."""
+def store_answer(connection: sqlite3.Connection, finished: FinishedPage, setup: Setup) -> None:
+    """Store an answer under its image and its setup. A final answer is never replaced."""
+    answer, now_s = finished.answer, time.time()
+    if answer is None or finished.prepared is None:
+        return
+    is_final = finished.parsed is None or finished.parsed.dialect not in _STRIPPED
+    health = json.dumps([*dict.fromkeys(finding.fault.value for finding in finished.health)])
+    said = (answer.text, answer.finish_reason, answer.prompt_tokens, answer.output_tokens, answer.model)
+    connection.execute(_ADD_SETUP, (*astuple(setup), now_s, setup.name))
+    connection.execute(
+        _ADD_ANSWER, (finished.prepared.digest, setup.name, *said, finished.status.value, is_final, now_s, health)
+    )
+
+
+def store_page(connection: sqlite3.Connection, finished: FinishedPage, key: PageKey, setup: Setup) -> None:
+    """Store a page, with its answer if it has one."""
+    store_answer(connection, finished, setup)
     now_s = time.time()
     named = replace(finished.page.source, name=without_secrets(finished.page.source.name))
-    page, ink, answer = finished.page, finished.page.ink, finished.answer
+    page, ink = finished.page, finished.page.ink
     digest = finished.prepared.digest if finished.prepared else None
-    if answer is not None and digest is not None:
-        is_final = finished.parsed is None or finished.parsed.dialect not in _STRIPPED
-        health = json.dumps([*dict.fromkeys(finding.fault.value for finding in finished.health)])
-        said = (answer.text, answer.finish_reason, answer.prompt_tokens, answer.output_tokens, answer.model)
-        for setup in setups:
-            connection.execute(_ADD_SETUP, (*astuple(setup), now_s, setup.name))
-            connection.execute(_ADD_ANSWER, (digest, setup.name, *said, finished.status.value, is_final, now_s, health))
     connection.execute(
         _ADD_PAGE,
         (

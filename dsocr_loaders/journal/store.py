@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from dsocr_loaders.engines.replay import ReplayEngine
 from dsocr_loaders.journal.keys import asked_setup, rendering_of, setup_of
-from dsocr_loaders.journal.rows import PageKey, answer_for, finished_pages, known_page, store_page
+from dsocr_loaders.journal.rows import PageKey, answer_for, finished_pages, known_page, store_answer, store_page
 from dsocr_loaders.values import TextSource
 
 if TYPE_CHECKING:
@@ -84,17 +84,22 @@ class JournalStore:
     async def record(self, page: FinishedPage) -> None:
         """Keep the page. It is on the disk when this returns, and will be if this is cancelled.
 
-        An answer to another request than the run's first (a repair) is kept under both, so that it is found where the
-        page is looked for.
-
         Raises:
             JournalError: the journal cannot be written; what was recorded before is kept.
         """
         key = self._key(page.place)
-        await _result_of(self._file.write(lambda db: store_page(db, page, key, self._setups(page))))
+        await _result_of(self._file.write(lambda db: store_page(db, page, key, self._setup_of(page))))
 
-    def _setups(self, page: FinishedPage) -> set[Setup]:
-        return {self._asked} if page.request is None else {self._asked, setup_of(page.request, self._asked)}
+    async def record_answer(self, page: FinishedPage) -> None:
+        """Keep the answer alone, as `record` does, where `lookup` finds it.
+
+        Raises:
+            JournalError: see `record`.
+        """
+        await _result_of(self._file.write(lambda db: store_answer(db, page, self._setup_of(page))))
+
+    def _setup_of(self, page: FinishedPage) -> Setup:
+        return self._asked if page.request is None else setup_of(page.request, self._asked)
 
     def _key(self, place: PagePlace) -> PageKey:
         backend = place.info.backend

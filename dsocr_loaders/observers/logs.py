@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from dsocr_loaders.errors import placed
 from dsocr_loaders.observers.report import RunFinished, RunStarted
-from dsocr_loaders.pipeline import PageFinished, PageRetried, SourceDone, SourceOpened, SourceRefused
+from dsocr_loaders.pipeline import PageFinished, PageRepairTried, PageRetried, SourceDone, SourceOpened, SourceRefused
 
 if TYPE_CHECKING:
     from dsocr_loaders.observers.report import Event
+    from dsocr_loaders.values import PagePlace, PageResult
 
 __all__ = ["LogObserver"]
 
@@ -18,8 +19,8 @@ __all__ = ["LogObserver"]
 class LogObserver:
     """Writes what a person would want to read in a log.
 
-    Beginnings, ends, retries and what is wrong with answers at INFO, each page at DEBUG, pages that failed and sources
-    that were refused at WARNING.
+    Beginnings, ends, retries, repairs and what is wrong with answers at INFO, each page at DEBUG, pages that failed and
+    sources that were refused at WARNING.
 
     Args:
         logger: by default `dsocr_loaders.run`.
@@ -46,14 +47,19 @@ class LogObserver:
                     placed(str(error), place.source.name, place.page_number),
                     event.delay_s,
                 )
+            case PageRepairTried(place=place, step=step):
+                log.info("%s: repair by %s: %s", place, step.rung, step.detail)
             case PageFinished(place=place, result=result):
-                if result.error is not None:
-                    log.warning("%s", result.error.message)
-                else:
-                    log.debug("%s: %s", place, result.status)
-                    for finding in result.health:
-                        log.info("%s: %s: %s", place, finding.fault, finding.detail)
+                self._finished(place, result)
             case RunFinished(report=report):
                 log.info("%d pages in %.1f s, %d failed", report.pages, report.elapsed_s, report.failed_pages)
             case _:
                 pass
+
+    def _finished(self, place: PagePlace, result: PageResult) -> None:
+        if result.error is not None:
+            self._logger.warning("%s", result.error.message)
+            return
+        self._logger.debug("%s: %s", place, result.status)
+        for finding in result.health:
+            self._logger.info("%s: %s: %s", place, finding.fault, finding.detail)

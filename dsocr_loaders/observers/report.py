@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from dsocr_loaders.errors import placed
-from dsocr_loaders.pipeline import PageFinished, PageRetried, RunEvent, SourceOpened, SourceRefused
+from dsocr_loaders.pipeline import PageFinished, PageRead, PageRetried, RunEvent, SourceOpened, SourceRefused
 from dsocr_loaders.values import AnswerFault, PageStatus, RawAnswer
 
 if TYPE_CHECKING:
@@ -36,7 +36,10 @@ class RunReport:
         failures: why pages failed, each with file and page, the first hundred.
         elapsed_s: seconds from the first step to the last.
         unseen_events: events that observers were too slow for.
-        faults: pages by what is wrong with their answers, each fault of a page counted once.
+        faults: pages by what is wrong with their answers, each fault of a page counted once; those that were mended are
+            in `repairs`.
+        repairs: pages by the rung of the ladder of repairs that mended them, in whole or in part.
+        repair_reads: extra reads that were made for that, also in vain; they are among the `attempts`.
     """
 
     engine: str
@@ -53,6 +56,8 @@ class RunReport:
     elapsed_s: float
     unseen_events: int = 0
     faults: tuple[tuple[AnswerFault, int], ...] = ()
+    repairs: tuple[tuple[str, int], ...] = ()
+    repair_reads: int = 0
 
     @property
     def pages(self) -> int:
@@ -72,6 +77,8 @@ class RunReport:
             lines.append(_line("journal", f"{self.known_pages} of these pages were read before"))
         if self.faults:
             lines.append(_line("health", ", ".join(f"{count} {fault.value}" for fault, count in self.faults)))
+        if self.repairs or self.repair_reads:
+            lines.append(_line("repairs", self._repairs()))
         if self.retries:
             lines.append(_line("retries", ", ".join(f"{count} {cause}" for cause, count in self.retries)))
         if self.output_tokens:
@@ -94,6 +101,10 @@ class RunReport:
             if total > named:
                 lines.append(_line(word, f"... and {total - named} more"))
         return "\n".join(lines)
+
+    def _repairs(self) -> str:
+        pages = ", ".join(f"{count} by {rung}" for rung, count in self.repairs)
+        return f"{pages or 'none'}; {self.repair_reads} extra reads"
 
     def _sources(self) -> str:
         return f"{self.sources} read, {self.refused_sources} refused" if self.refused_sources else str(self.sources)
@@ -152,6 +163,8 @@ class RunCount:
         self._statuses: Counter[PageStatus] = Counter()
         self._retries: Counter[str] = Counter()
         self._faults: Counter[AnswerFault] = Counter()
+        self._repairs: Counter[str] = Counter()
+        self._repair_reads = 0
         self._failures: list[str] = []
         self._known_pages = self._attempts = self._prompt_tokens = self._output_tokens = 0
 
@@ -164,6 +177,9 @@ class RunCount:
                 self._refused_sources += 1
                 if len(self._refused) < _MOST_NAMED:
                     self._refused.append((failure.name, failure.message))
+            case PageRead(answer=RawAnswer() as answer):
+                self._prompt_tokens += answer.prompt_tokens or 0
+                self._output_tokens += answer.output_tokens or 0
             case PageRetried(error=error):
                 self._retries[error.cause] += 1
             case PageFinished(result=result, is_known=is_known):
@@ -174,11 +190,10 @@ class RunCount:
     def _add_page(self, page: PageResult, *, is_known: bool) -> None:
         self._statuses[page.status] += 1
         self._faults.update({finding.fault for finding in page.health})
+        self._repairs.update(page.repairs)
+        self._repair_reads += sum(step.reads for step in page.repair_steps)
         self._attempts += page.attempts
         self._known_pages += is_known and page.answer is not None  # a blank page was never read
-        if isinstance(page.answer, RawAnswer) and not is_known:
-            self._prompt_tokens += page.answer.prompt_tokens or 0
-            self._output_tokens += page.answer.output_tokens or 0
         if page.error is not None and len(self._failures) < _MOST_NAMED:
             self._failures.append(page.error.message)
 
@@ -199,4 +214,6 @@ class RunCount:
             elapsed_s=time.monotonic() - self._began,
             unseen_events=unseen_events,
             faults=tuple((fault, self._faults[fault]) for fault in AnswerFault if self._faults[fault]),
+            repairs=tuple(sorted(self._repairs.items())),
+            repair_reads=self._repair_reads,
         )

@@ -1,8 +1,9 @@
 """The only scheduler: sources in, one result for each page out, in order.
 
-`stream` admits pages and keeps the engine busy; `page` reads one page, with its `retries`; `desk` renders for an engine
-and asks it; `parsing` takes answers apart without holding up the loop; `outlet` restores the order; `faces` lets
-blocking and `await`ing callers iterate; `events` are what observers learn.
+`stream` admits pages and keeps the engine busy; `page` reads one page, in several `attempts` if need be (`retries` says
+how many and when); `answering` has one question about it answered; `repairing` climbs the ladder of repairs; `desk`
+renders for an engine and asks it; `parsing` takes answers apart without holding up the loop; `outlet` restores the
+order; `faces` lets blocking and `await`ing callers iterate; `events` are what observers learn.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dsocr_loaders.pipeline.events import (
     PageFinished,
     PageRead,
     PageRendered,
+    PageRepairTried,
     PageRetried,
     PageStarted,
     RunEvent,
@@ -29,6 +31,7 @@ __all__ = [
     "PageFinished",
     "PageRead",
     "PageRendered",
+    "PageRepairTried",
     "PageRetried",
     "PageStarted",
     "PageStream",

@@ -1,9 +1,10 @@
 """What happens in a run, for whoever looks on.
 
 A page's events come in this order: `PageStarted`, then `PageRendered` and `PageRead`, or `PageRetried` and again from
-rendering, then `PageFinished`. A page that a store knows is finished right after it was started, a blank one after it
-was rendered. Pages are side by side, so events of different pages mix. All are told on the engine's loop, in the
-moment they happen, whatever the order in which results are handed over.
+rendering, then `PageFinished`. Before that, each rung of the ladder of repairs that is tried renders and reads again,
+with further numbers of attempts, and ends with `PageRepairTried`. A page that a store knows is finished right after it
+was started, a blank one after it was rendered. Pages are side by side, so events of different pages mix. All are told
+on the engine's loop, in the moment they happen, whatever the order in which results are handed over.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dsocr_loaders.errors import EngineError
-    from dsocr_loaders.values import Answer, PagePlace, PageResult, Source, SourceFailure, SourceInfo
+    from dsocr_loaders.values import Answer, PagePlace, PageResult, RepairStep, Source, SourceFailure, SourceInfo
 
 __all__ = [
     "PageFinished",
     "PageRead",
     "PageRendered",
+    "PageRepairTried",
     "PageRetried",
     "PageStarted",
     "RunEvent",
@@ -121,6 +123,20 @@ class PageRetried:
 
 
 @dataclass(frozen=True, slots=True)
+class PageRepairTried:
+    """A rung of the ladder of repairs was tried on a page whose answer is damaged.
+
+    Attributes:
+        place: which page.
+        step: the rung, its extra reads, and whether the page is better for it up to now. Another rung may be better
+            still: what the page owes to which is in `PageFinished.result`.
+    """
+
+    place: PagePlace
+    step: RepairStep
+
+
+@dataclass(frozen=True, slots=True)
 class PageFinished:
     """The page has its result.
 
@@ -136,7 +152,15 @@ class PageFinished:
 
 
 RunEvent = (
-    SourceOpened | SourceRefused | SourceDone | PageStarted | PageRendered | PageRead | PageRetried | PageFinished
+    SourceOpened
+    | SourceRefused
+    | SourceDone
+    | PageStarted
+    | PageRendered
+    | PageRead
+    | PageRetried
+    | PageRepairTried
+    | PageFinished
 )
 
 Tell = Callable[[RunEvent], None]

@@ -30,19 +30,20 @@ class AnswerParser:
     """Takes answers apart, one at a time. For one event loop.
 
     Args:
-        task: what the engine was asked.
+        task: what the engine is asked where nothing else is said.
     """
 
     def __init__(self, task: Task) -> None:
         self._task = task
         self._turn = asyncio.Lock()
 
-    async def parse(self, answer: RawAnswer) -> ParsedAnswer:
-        """Return what `parse_answer` returns for the answer, giving way to others on the loop."""
+    async def parse(self, answer: RawAnswer, task: Task | None = None) -> ParsedAnswer:
+        """Return what `parse_answer` returns for the answer to `task`, giving way to others on the loop."""
+        task = task or self._task
         async with self._turn:
             if any(len(line) > _LONGEST_LINE for line in answer.text.split("\n")):
-                return await in_thread(lambda: self._parsed_at_once(answer), "parse")
-            scanner = AnswerScanner(task=self._task)
+                return await in_thread(lambda: _parsed_at_once(answer, task), "parse")
+            scanner = AnswerScanner(task=task)
             began = time.perf_counter()
             for piece in _pieces(answer.text):
                 scanner.feed(piece)
@@ -51,10 +52,11 @@ class AnswerParser:
                     began = time.perf_counter()
             return scanner.finish(finish_reason=answer.finish_reason)
 
-    def _parsed_at_once(self, answer: RawAnswer) -> ParsedAnswer:
-        scanner = AnswerScanner(task=self._task)
-        scanner.feed(answer.text)
-        return scanner.finish(finish_reason=answer.finish_reason)
+
+def _parsed_at_once(answer: RawAnswer, task: Task) -> ParsedAnswer:
+    scanner = AnswerScanner(task=task)
+    scanner.feed(answer.text)
+    return scanner.finish(finish_reason=answer.finish_reason)
 
 
 def _pieces(text: str) -> Iterator[str]:

@@ -8,9 +8,10 @@ from dsocr_loaders.errors import EngineError, placed
 from dsocr_loaders.values import PageError, PageResult, PageStatus
 
 if TYPE_CHECKING:
-    from dsocr_loaders.values import Answer, HealthFinding, PageImage, PagePlace, Region, TextSource
+    from dsocr_loaders.repair import Reading
+    from dsocr_loaders.values import Answer, HealthFinding, PageImage, PagePlace, Region, RepairStep, TextSource
 
-__all__ = ["failed_result", "page_result"]
+__all__ = ["failed_result", "page_result", "read_result"]
 
 
 def page_result(  # noqa: PLR0913 - one argument for each field of the result that varies
@@ -25,6 +26,7 @@ def page_result(  # noqa: PLR0913 - one argument for each field of the result th
     error: PageError | None = None,
     repairs: tuple[str, ...] = (),
     health: tuple[HealthFinding, ...] = (),
+    repair_steps: tuple[RepairStep, ...] = (),
 ) -> PageResult:
     """Return the result of a page; its size is 0 if it was never opened."""
     return PageResult(
@@ -44,6 +46,30 @@ def page_result(  # noqa: PLR0913 - one argument for each field of the result th
         total_pages=place.info.total_pages,
         notes=page.notes if page else (),
         health=health,
+        repair_steps=repair_steps,
+    )
+
+
+def read_result(
+    place: PagePlace, reading: Reading, *, attempts: int, repair_steps: tuple[RepairStep, ...] = ()
+) -> PageResult:
+    """Return the result of a page that was read; `repairs` are the rungs that helped."""
+    status, error = reading.outcome
+    repairs = tuple(dict.fromkeys(step.rung for step in repair_steps if step.helped))
+    if error is not None:
+        error = PageError(error.kind, error.cause, f"{place}: {error.message}")
+    return page_result(
+        place,
+        PageStatus.REPAIRED if repairs and status is PageStatus.OK else status,
+        page=reading.page,
+        attempts=attempts,
+        regions=reading.regions,
+        answer=reading.answer,
+        error=error,
+        repairs=repairs,
+        health=reading.findings,
+        repair_steps=repair_steps,
+        text_source=reading.text_source,
     )
 
 

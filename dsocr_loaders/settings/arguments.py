@@ -14,6 +14,7 @@ __all__ = [
     "Granularity",
     "OnPageError",
     "ReaderArguments",
+    "RepairRung",
     "Resolution",
     "Server",
     "SettingsArguments",
@@ -23,6 +24,7 @@ Server = Literal["auto", "vllm", "sglang", "deepseek-ocr-rs", "ollama", "llama-s
 Resolution = Literal["tiny", "small", "base", "large", "gundam", "gundam-m"]
 Granularity = Literal["chunk", "region", "page", "document", "grounded"]
 OnPageError = Literal["raise", "skip", "placeholder", "text_layer"]
+RepairRung = Literal["trim", "ngram", "rotate", "resolution", "free", "halves", "text_layer"]
 
 
 class ReaderArguments(TypedDict, total=False):
@@ -53,6 +55,8 @@ class ReaderArguments(TypedDict, total=False):
     max_concurrency: int
     image_format: Literal["jpeg", "png"]
     on_page_error: OnPageError
+    repair: bool | Sequence[RepairRung]
+    max_repair_reads: int
     journal: str | bool | None
     structure: Literal["stream", "whole"]
     join_pages: bool

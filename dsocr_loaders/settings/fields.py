@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence  # noqa: TC003 - pydantic looks the types up
-from typing import Annotated, Any, Final, Literal, Self, Unpack
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Final, Literal, Self, Unpack, get_args
 
 from pydantic import (
     BaseModel,
@@ -19,9 +19,10 @@ from pydantic import (
 
 from dsocr_loaders.errors import SettingsError
 from dsocr_loaders.settings.address import is_base_url
-from dsocr_loaders.settings.arguments import (  # noqa: TC001 - pydantic looks the types up
+from dsocr_loaders.settings.arguments import (
     Granularity,
     OnPageError,
+    RepairRung,
     Resolution,
     Server,
     SettingsArguments,
@@ -37,6 +38,7 @@ __all__ = ["ENGINE_NAMES", "Settings"]
 ENGINE_NAMES: Final = ("auto", "vllm", "transformers", "text_layer")
 _ENGINE_MEMBERS = ("capacity", "close", "fingerprint", "loop", "needs_image", "prepare", "read", "text_source")
 _REPLAY = "replay:"
+_RUNGS: Final = get_args(RepairRung)
 
 
 class Settings(BaseModel):
@@ -160,6 +162,15 @@ class Settings(BaseModel):
     on_page_error: Annotated[OnPageError, Allowed("raise, skip, placeholder or text_layer")] = Field(
         "raise", description="What becomes of a page that failed."
     )
+    repair: Annotated[bool | Sequence[RepairRung], Allowed(f"true, false, or rungs in order: {', '.join(_RUNGS)}")] = (
+        Field(
+            default=True,
+            description="Try to mend a page whose answer loops, breaks off or leaves text out.",
+        )
+    )
+    max_repair_reads: Annotated[int, Allowed("a whole number from 0 to 32")] = Field(
+        4, ge=0, le=32, description="Most extra reads that a page may have for its repair."
+    )
     journal: Annotated[
         str | bool | None, Allowed("a file or folder on a local disk, or True for a file in the user's own folder")
     ] = Field(None, description="Where raw answers are kept, so that a rerun reads no page again; off by default.")
@@ -245,6 +256,16 @@ class Settings(BaseModel):
         if value is not None:
             page_ranges(value)
         return value
+
+    @field_validator("repair", mode="before")
+    @classmethod
+    def _repair_is_a_ladder(cls, value: object) -> object:
+        if isinstance(value, bool):
+            return value
+        rungs = tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else ()
+        if not rungs or any(rung not in _RUNGS for rung in rungs) or len(set(rungs)) < len(rungs):
+            raise ValueError("no ladder")
+        return rungs
 
     @field_validator("journal", mode="before")
     @classmethod

@@ -37,10 +37,13 @@ class PageResult:
         source: the file.
         page_number: from 1.
         status: how it ended.
-        regions: in reading order; empty for a blank, skipped or failed page.
-        answer: what the engine said, or None.
-        attempts: reads that were made, 0 if none.
-        repairs: names of the second ways that led to this result.
+        regions: in reading order; empty for a blank, skipped or failed page. Boxes are on the page as shown.
+        answer: what the engine said, as it came, or None; of a repaired page, what it said in the reading that the
+            regions come from. The spans of regions are ranges of it. Where loops were cut out, it still holds them;
+            where two halves of the page were read, it is both answers with a page marker between them; and the numbers
+            in its tags are those of the page, or part of it, that the engine was shown.
+        attempts: reads that were made, those for repairs counted in; 0 if none.
+        repairs: names of the second ways that led to this result, see `dsocr_loaders.repair`.
         error: set exactly when the status is `failed`.
         width, height: of the page as shown, in `unit`; 0 if the page could not be opened.
         unit: `"pt"` or `"px"`.

@@ -125,9 +125,9 @@ def test_failed_pages_are_read_again(make_pdf, tmp_path):
     path, journal = make_pdf("1", "2", "3"), str(tmp_path / "j.sqlite")
     engine = ScriptedEngine({1: "", 2: engine_error("bad_request", "no"), 3: ANSWER})
     with pytest.raises(PagesFailed):
-        read(path, engine=engine, journal=journal)
+        read(path, engine=engine, journal=journal, repair=False)
     better = ScriptedEngine(answers)
-    pages = read(path, engine=better, journal=journal).pages
+    pages = read(path, engine=better, journal=journal, repair=False).pages
 
     assert [1, 1, 0] == [page.attempts for page in pages]
     engine.close()

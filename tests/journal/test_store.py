@@ -87,14 +87,18 @@ def test_an_answer_with_stripped_tags_is_kept_and_never_used(file, engine, finis
     assert good.answer == asyncio.run(store.find_page(bad.place)).answer
 
 
-def test_a_repaired_page_is_found_where_it_is_looked_for(file, engine, finished):
-    """This test ensures that an answer to a second, different request makes the page known all the same."""
-    one = finished(1)
+def test_answers_of_repairs_lie_beside_the_first_one(file, engine, finished):
+    """This test ensures that an answer about a turned page, or to other words, is found by these and alters no page."""
+    one, turned = finished(1), finished(1, "turned", digest="digest of the turned page")
     other = replace(one.request, prompt="Another way.", attempt=2)
-    store = kept(file, engine, replace(one, request=other))
+    store = kept(file, engine, one)
+    asyncio.run(store.record_answer(turned))
+    asyncio.run(store.record_answer(replace(turned, prepared=one.prepared, request=other)))
 
     assert one.answer == asyncio.run(store.find_page(one.place)).answer
-    assert one.answer == asyncio.run(store.lookup(one.prepared, other))
+    assert one.answer == asyncio.run(store.lookup(one.prepared, one.request))
+    assert turned.answer == asyncio.run(store.lookup(turned.prepared, turned.request))
+    assert turned.answer == asyncio.run(store.lookup(one.prepared, other))
 
 
 def test_odd_answers(file, engine, finished):

@@ -14,7 +14,16 @@ from dsocr_loaders import observers
 from dsocr_loaders.errors import engine_error
 from dsocr_loaders.observers import EventDelivery, LogObserver, Observer, ProgressObserver, RunFinished, RunStarted
 from dsocr_loaders.observers.progress import _duration
-from dsocr_loaders.pipeline import PageFinished, PageRetried, PageStarted, SourceDone, SourceOpened, SourceRefused
+from dsocr_loaders.pipeline import (
+    PageFinished,
+    PageRead,
+    PageRepairTried,
+    PageRetried,
+    PageStarted,
+    SourceDone,
+    SourceOpened,
+    SourceRefused,
+)
 from dsocr_loaders.testing.pages import failed_page, page_from_answer, page_from_regions, report_source
 from dsocr_loaders.values import (
     AnswerFault,
@@ -22,6 +31,7 @@ from dsocr_loaders.values import (
     PagePlace,
     PageStatus,
     RawAnswer,
+    RepairStep,
     SourceFailure,
     SourceInfo,
 )
@@ -39,6 +49,10 @@ def finished(page_number=1, *, tokens=100, is_known=False):
         page_from_answer("Some words."), answer=RawAnswer("Some words.", "stop", 900, tokens, "model", "engine")
     )
     return PageFinished(place(page_number), page, is_known)
+
+
+def answered(page_number=1):
+    return PageRead(place(page_number), 1, finished().result.answer, 0.0, 1.0)
 
 
 def failed(page_number=1):
@@ -158,7 +172,10 @@ class TestReport:
         blank = PageFinished(
             place(4), replace(page_from_regions(()), status=PageStatus.BLANK, attempts=0), is_known=False
         )
-        for event in (OPENED, REFUSED, RETRIED, RETRIED, finished(1), finished(2, is_known=True), failed(3), blank):
+        for event in (
+            *(OPENED, REFUSED, RETRIED, RETRIED, answered(1), finished(1)),
+            *(finished(2, is_known=True), failed(3), blank),
+        ):
             told.tell(event)
 
         report = told.finish()
@@ -173,7 +190,7 @@ class TestReport:
     def test_printed_form(self):
         """This test ensures that the printed report has a line for each thing that a person wants to know."""
         told = delivery()
-        for event in (OPENED, REFUSED, RETRIED, finished(1), finished(2, is_known=True), failed(3)):
+        for event in (OPENED, REFUSED, RETRIED, answered(1), finished(1), finished(2, is_known=True), failed(3)):
             told.tell(event)
 
         printed = str(replace(told.finish(), elapsed_s=2.0))
@@ -203,6 +220,21 @@ class TestReport:
 
         assert ((AnswerFault.LOOP, 2), (AnswerFault.TRUNCATED, 1)) == report.faults
         assert "health  2 loop, 1 truncated" in str(report).splitlines()
+
+    def test_repairs(self):
+        """This test ensures that repaired pages are counted by rung, and extra reads with their tokens."""
+        told = delivery()
+        steps = (RepairStep("trim", 0, helped=False), RepairStep("halves", 2, helped=True))
+        for repairs, each in ((("halves",), steps), (("halves",), steps), ((), steps[:1]), (("trim",), steps[:1])):
+            page = replace(finished().result, repairs=repairs, repair_steps=each, attempts=3)
+            for event in (answered(), answered(), answered(), replace(finished(), result=page)):
+                told.tell(event)
+
+        report = told.finish()
+
+        assert ((("halves", 2), ("trim", 1)), 4, 12) == (report.repairs, report.repair_reads, report.attempts)
+        assert 1200 == report.output_tokens
+        assert "repairs 2 by halves, 1 by trim; 4 extra reads" in str(report).splitlines()
 
     def test_nothing_happened(self):
         """This test ensures that a run without a page has a report as well."""
@@ -236,6 +268,14 @@ class TestLog:
         )
 
         assert ["report.pdf, page 1: loop: again and again"] == [record.getMessage() for record in caplog.records]
+
+    def test_a_repair(self, caplog):
+        """This test ensures that every rung that was tried is told with what came of it."""
+        caplog.set_level(logging.INFO, "dsocr_loaders.run")
+
+        LogObserver().observe(PageRepairTried(place(2), RepairStep("trim", 0, helped=True, detail="cut 9: better")))
+
+        assert ["report.pdf, page 2: repair by trim: cut 9: better"] == [record.message for record in caplog.records]
 
     def test_records(self, caplog):
         """This test ensures that each level has what belongs to it."""

@@ -49,7 +49,7 @@ def test_a_result_says_what_is_wrong_with_its_answer(
     """Faults of an answer are in the page's result, short answers and long ones, and its status follows from them."""
     engine = ScriptedEngine({1: ANSWER, 2: f"{ANSWER}{' again' * 2000}", 3: f"{ANSWER} and then <|ref|>te"})
 
-    first, second, third = pages_of(run(make_pdf("1", "2", "3"), engine))
+    first, second, third = pages_of(run(make_pdf("1", "2", "3"), engine, repair=False))
 
     assert (PageStatus.OK, ()) == (first.status, first.health)
     assert (PageStatus.TRUNCATED, ["loop"]) == (second.status, [finding.fault for finding in second.health])
@@ -64,7 +64,7 @@ def test_an_answer_is_held_against_the_ink_of_its_page(
     engine = ScriptedEngine("<|ref|>image<|/ref|><|det|>[[0, 0, 999, 999]]<|/det|>")
     lines = "\n".join("The mill by the river" for _ in range(5))
 
-    (page,) = pages_of(run(make_pdf(lines), engine))
+    (page,) = pages_of(run(make_pdf(lines), engine, repair=False))
 
     assert ["picture_only"] == [finding.fault for finding in page.health]
     engine.close()

@@ -278,7 +278,7 @@ def test_marks_truncated_and_empty_answers(
     cut_off = RawAnswer(ANSWER, "length", 10, 20, "model", "engine")
     engine = ScriptedEngine({1: cut_off, 2: "", 3: ANSWER})
 
-    pages = pages_of(run(make_pdf("1", "2", "3"), engine))
+    pages = pages_of(run(make_pdf("1", "2", "3"), engine, repair=False))
 
     assert [PageStatus.TRUNCATED, PageStatus.FAILED, PageStatus.OK] == [page.status for page in pages]
     assert "no_answer" == pages[1].error.cause
@@ -292,7 +292,7 @@ def test_reads_a_failed_page_by_the_fallback(
     engine = ScriptedEngine({1: engine_error("bad_request", "no"), 2: ANSWER, 3: ""})
     fallback = ScriptedEngine("other words", text_source=TextSource.TEXT_LAYER)
 
-    first, second, third = pages_of(run(make_pdf("1", "2", "3"), engine, fallback=fallback))
+    first, second, third = pages_of(run(make_pdf("1", "2", "3"), engine, fallback=fallback, repair=False))
 
     for page in (first, third):
         assert (PageStatus.REPAIRED, ("text_layer",), "other words", "text_layer", None) == (
