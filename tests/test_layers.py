@@ -30,6 +30,7 @@ ORDER = (
     "grounding",
     "health",
     "repair",
+    "figures",
     "answer_store",
     "journal",
     "pipeline",

@@ -51,6 +51,7 @@ READ_SETTINGS = (
     "prefer_text_layer",
     "repair",
     "max_repair_reads",
+    "read_figures",
     "save_images",
     "show_progress",
 )

@@ -1,4 +1,4 @@
-"""One page: looked up or read, repaired if its answer is damaged, recorded; and what happens when a step fails."""
+"""One page: looked up or read, repaired if its answer is damaged, its figures looked at, recorded; and what fails."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from dsocr_loaders.pipeline.answering import Answering
 from dsocr_loaders.pipeline.attempts import Attempts, ReadFailed, StoreFailed, of_store
 from dsocr_loaders.pipeline.desk import EngineDesk
 from dsocr_loaders.pipeline.events import PageFinished, PageStarted, tell_nobody
+from dsocr_loaders.pipeline.figures import FigureReader
 from dsocr_loaders.pipeline.parsing import AnswerParser
 from dsocr_loaders.pipeline.repairing import Repairer
 from dsocr_loaders.pipeline.results import failed_result, page_result, read_result
@@ -59,6 +60,7 @@ class PageReading:
 
     Raises:
         MissingDependency: what the user named for repairs is not installed.
+        SettingsError: the model does not know the task, or `read_figures` does not fit it.
     """
 
     def __init__(
@@ -80,9 +82,12 @@ class PageReading:
         self._desk = EngineDesk(engine, settings, pool, self, tell)
         self._answering = Answering(self._desk, self._store, parser)
         self._repairer = Repairer(settings, self._desk, self._answering, self._attempts, self._store, tell)
+        self._images = engine.loop.images.share(lambda: self.most_images)
+        self._figures = FigureReader(
+            settings, self._desk, self._answering, self._attempts, self._store, self._images, tell
+        )
         self._fallback = EngineDesk(fallback, settings, pool, self, tell) if fallback else None
         self._by_fallback = Answering(self._fallback, NoStore(), parser) if self._fallback else None
-        self._images = engine.loop.images.share(lambda: self.most_images)
 
     @property
     def most_images(self) -> int:
@@ -182,7 +187,8 @@ class PageReading:
         self, place: PagePlace, reading: Reading, attempt: int, hold: Hold, *, attempts: int
     ) -> PageResult:
         repaired = await self._repairer.repair(place, reading, attempt, hold)
-        return read_result(place, repaired.reading, attempts=attempts + repaired.reads, repair_steps=repaired.steps)
+        result = read_result(place, repaired.reading, attempts=attempts + repaired.reads, repair_steps=repaired.steps)
+        return await self._figures.with_readings(result, place, repaired.reading.page)
 
     async def _read_by_fallback(
         self, place: PagePlace, failed: PageResult, fallback: Answering, hold: Hold
