@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from dsocr_loaders.engines.permits import Hold
+from dsocr_loaders.errors import SettingsError
 from dsocr_loaders.figures import MOST_FIGURES, figure_question, figure_reading, figures_worth_reading
 from dsocr_loaders.pipeline.attempts import ReadFailed, of_store
 from dsocr_loaders.pipeline.events import FigureRead
@@ -94,7 +95,10 @@ class FigureReader:
         self._asked: Question | None = None
         if not settings.read_figures or settings.task not in _TASKS:
             return
-        prompt = prompt_for(settings.model, Task.FIGURE)
+        try:
+            prompt = prompt_for(settings.model, Task.FIGURE)
+        except SettingsError as error:
+            raise SettingsError(f"read_figures=True: {error}") from error
         if desk.can_ask_again:
             self._asked = replace(desk.question, task=Task.FIGURE, prompt=prompt)
         else:
