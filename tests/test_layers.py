@@ -44,6 +44,7 @@ ORDER = (
     "export",
     "granularity",
     "runs",
+    "locating",
     "reader",
     "shortcuts",
     "cli",

@@ -9,7 +9,9 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from dsocr_loaders.answer_store import NoStore
+from dsocr_loaders.engines.advice import HOW_TO_GET_OCR
 from dsocr_loaders.engines.permits import Hold
+from dsocr_loaders.errors import SettingsError
 from dsocr_loaders.pipeline.answering import Answering
 from dsocr_loaders.pipeline.attempts import Attempts, ReadFailed, StoreFailed, of_store
 from dsocr_loaders.pipeline.desk import EngineDesk
@@ -18,7 +20,7 @@ from dsocr_loaders.pipeline.figures import FigureReader
 from dsocr_loaders.pipeline.parsing import AnswerParser
 from dsocr_loaders.pipeline.repairing import Repairer
 from dsocr_loaders.pipeline.results import failed_result, page_result, read_result
-from dsocr_loaders.values import PageStatus, RawAnswer, RepairStep
+from dsocr_loaders.values import PageStatus, RawAnswer, RepairStep, Task, TextSource
 
 if TYPE_CHECKING:
     from dsocr_loaders.answer_store import AnswerStore, KnownPage
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 __all__ = ["PageReading"]
 
 _HEADROOM = 1.1  # images held per slot of the engine: one tenth is on its way while the rest are being read
+
+_OF_PICTURES = frozenset({Task.FIGURE, Task.DESCRIBE, Task.LOCATE})
 
 _log = logging.getLogger(__name__)
 
@@ -73,6 +77,11 @@ class PageReading:
         store: AnswerStore | None = None,
         tell: Tell = tell_nobody,
     ) -> None:
+        if engine.text_source is TextSource.TEXT_LAYER and settings.task in _OF_PICTURES:
+            raise SettingsError(
+                f"task={settings.task.value!r} asks what is seen, and {engine.fingerprint} reads text layers alone. "
+                f"{HOW_TO_GET_OCR}"
+            )
         self._engine = engine
         self._most_images = settings.max_in_flight
         self._store = store or NoStore()

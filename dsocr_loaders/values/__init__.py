@@ -27,7 +27,7 @@ from dsocr_loaders.values.answers import (
     Span,
 )
 from dsocr_loaders.values.chunks import Chunk, ChunkMetadata, ChunkPiece
-from dsocr_loaders.values.documents import Document, PageError, PageResult
+from dsocr_loaders.values.documents import Document, LocatedWords, PageError, PageResult
 from dsocr_loaders.values.health import AnswerFault, HealthFinding, RepairStep
 from dsocr_loaders.values.pages import Decoding, InkGrid, PageImage, ReadRequest, RgbImage
 from dsocr_loaders.values.sources import OutlineEntry, PagePlace, Source, SourceFailure, SourceInfo
@@ -66,6 +66,7 @@ __all__ = [
     "LayoutAnswer",
     "Line",
     "Link",
+    "LocatedWords",
     "OutlineEntry",
     "PageError",
     "PageImage",

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from dsocr_loaders.geometry import Box
     from dsocr_loaders.values.answers import Answer, Region
     from dsocr_loaders.values.health import HealthFinding, RepairStep
     from dsocr_loaders.values.sources import OutlineEntry, Source
     from dsocr_loaders.values.vocabulary import PageStatus, PageUnit, TextSource
 
-__all__ = ["Document", "PageError", "PageResult"]
+__all__ = ["Document", "LocatedWords", "PageError", "PageResult"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +102,20 @@ class Document:
     outline: tuple[OutlineEntry, ...]
     pdf_backend: str
     total_pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class LocatedWords:
+    """Where a model sees some words, or what they name, on one page.
+
+    Attributes:
+        source: the file.
+        page_number: from 1.
+        words: what was looked for.
+        boxes: each place, in the model's order; at least one. Fractions of the page as shown.
+    """
+
+    source: Source
+    page_number: int
+    words: str
+    boxes: tuple[Box, ...]
