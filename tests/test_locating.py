@@ -13,7 +13,7 @@ from dsocr_loaders.cli import main
 from dsocr_loaders.errors import PagesFailed, SettingsError, engine_error
 from dsocr_loaders.geometry import Box
 from dsocr_loaders.testing import ScriptedEngine, ScriptedServer
-from dsocr_loaders.values import TextSource
+from dsocr_loaders.values import Task, TextSource
 
 pytestmark = pytest.mark.usefixtures("warm_page_workers")
 
@@ -143,7 +143,7 @@ def test_a_page_that_fails_is_not_a_page_without_the_words(report, policy):
 
 def test_a_rerun_is_free(report, tmp_path):
     """This test ensures that the journal keeps what was located, by its words, apart from what was read."""
-    engine = ScriptedEngine(FOUND)
+    engine = ScriptedEngine(lambda request: FOUND if request.task is Task.LOCATE else "Words.")
     with Reader(engine, journal=str(tmp_path / "j.sqlite"), repair=False) as reader:
         first = reader.locate("Total", report, page=2)
         again = reader.locate("Total", report, page=2)
