@@ -5,11 +5,14 @@ DeepSeek-OCR-2; vLLM 0.32's `processors/deepseek_ocr.py`; token counts as in the
 
 A *view* is the whole page at `base_px` squared. A mode that crops adds *tiles* of `tile_px` squared whenever one side
 of the page is longer than a tile; the grid is the one whose shape is closest to the page's.
+
+`gundam` has at most 6 tiles, as vLLM and the official vLLM scripts do; the model's own `infer` takes 9. `gundam-2` to
+`gundam-9` say how many at most. `gundam-m` is described in the paper alone: here it is gundam with larger sides.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
@@ -45,6 +48,12 @@ class Mode:
     has_row_tokens: bool = True
 
 
+def _gundam(mode: Mode, most_crops: int) -> dict[str, Mode]:
+    """Return `mode` as gundam, and with each number of crops from its least to `most_crops`."""
+    numbers = range(mode.min_tiles, most_crops + 1)
+    return {"gundam": mode} | {f"gundam-{number}": replace(mode, max_tiles=number) for number in numbers}
+
+
 MODES: Mapping[str, Mapping[str, Mode]] = MappingProxyType(
     {
         "deepseek-ocr": MappingProxyType(
@@ -53,17 +62,17 @@ MODES: Mapping[str, Mapping[str, Mode]] = MappingProxyType(
                 "small": Mode(640, "stretch"),
                 "base": Mode(1024, "pad"),
                 "large": Mode(1280, "pad"),
-                "gundam": Mode(1024, "pad", tile_px=640, min_tiles=2, max_tiles=6),
+                **_gundam(Mode(1024, "pad", tile_px=640, min_tiles=2, max_tiles=6), 9),
                 "gundam-m": Mode(1280, "pad", tile_px=1024, min_tiles=2, max_tiles=6),
             }
         ),
         "deepseek-ocr-2": MappingProxyType(
-            {"gundam": Mode(1024, "pad", tile_px=768, min_tiles=2, max_tiles=6, has_row_tokens=False)}
+            _gundam(Mode(1024, "pad", tile_px=768, min_tiles=2, max_tiles=6, has_row_tokens=False), 6)
         ),
         "unlimited-ocr": MappingProxyType(
             {
                 "base": Mode(1024, "pad"),
-                "gundam": Mode(1024, "pad", tile_px=640, min_tiles=2, max_tiles=32),
+                **_gundam(Mode(1024, "pad", tile_px=640, min_tiles=2, max_tiles=32), 9),
             }
         ),
     }

@@ -3,6 +3,9 @@
 The rules are those of the official `process/image_process.py` (`ImageOps.pad` and `resize`, both bicubic) for every
 mode of `dsocr_loaders.resolution`. The pixels stay bytes here: turning them into numbers from -1 to 1 multiplies their
 size by two to four, and is for whoever computes with them.
+
+The official code fails for a page more than two thousand times as long as wide, whose shorter side vanishes in the
+view; here it keeps one pixel.
 """
 
 from __future__ import annotations
@@ -46,7 +49,11 @@ def page_views(image: Image, mode: Mode) -> PageViews:
     if mode.fit == "stretch":
         view = image.resize(side, Pillow.Resampling.BICUBIC)
     else:
-        view = ImageOps.pad(image, side, method=Pillow.Resampling.BICUBIC, color=PAD_COLOUR)
+        shown = image
+        if round(min(image.size) / max(image.size) * mode.base_px) == 0:
+            line = (1, mode.base_px) if image.height > image.width else (mode.base_px, 1)
+            shown = image.resize(line, Pillow.Resampling.BICUBIC)
+        view = ImageOps.pad(shown, side, method=Pillow.Resampling.BICUBIC, color=PAD_COLOUR)
     columns, rows = tile_grid(mode, image.width, image.height)
     if not columns:
         return PageViews(view, (), (0, 0))

@@ -64,7 +64,7 @@ HOMES = {
     "docling_core": ("export",),
     "torch": ("engines", "vllm_plugin"),
     "vllm": ("engines", "vllm_plugin"),
-    "transformers": ("engines",),
+    "transformers": ("engines", "vllm_plugin"),
     "llama_index": (),
     "langchain": (),
     "langchain_core": (),

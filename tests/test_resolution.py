@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dsocr_loaders.errors import SettingsError
 from dsocr_loaders.resolution import MODES, mode_for, tile_grid, vision_tokens
+from dsocr_loaders.tasks import family_of
 
 MODEL, MODEL_2, UNLIMITED = "deepseek-ai/DeepSeek-OCR", "deepseek-ai/DeepSeek-OCR-2", "baidu/Unlimited-OCR"
 EVERY_MODE = [mode for modes in MODES.values() for mode in modes.values()]
@@ -92,6 +95,24 @@ def test_grid_keeps_its_bounds(mode, width_px, height_px):
         assert (columns, rows) == (0, 0)
     else:
         assert mode.min_tiles <= columns * rows <= mode.max_tiles
+
+
+@pytest.mark.parametrize(
+    ("resolution", "grid"), [("gundam-2", (1, 2)), ("gundam-5", (1, 2)), ("gundam-6", (2, 3)), ("gundam-9", (2, 3))]
+)
+def test_the_number_of_crops_can_be_chosen(resolution, grid):
+    """This test ensures that an A4 page is cut into at most as many tiles as the name of the mode says."""
+    assert grid == tile_grid(mode_for(MODEL, resolution), 1191, 1684)
+
+
+@pytest.mark.parametrize(("model", "most"), [(MODEL, 9), (MODEL_2, 6), (UNLIMITED, 9)])
+def test_crops_can_be_chosen_from_two(model, most):
+    """This test ensures that each model has gundam with 2 crops and more, as many as its own code is made for."""
+    modes = MODES[family_of(model)]
+    chosen = {f"gundam-{number}": number for number in range(2, most + 1)}
+
+    assert chosen == {name: mode.max_tiles for name, mode in modes.items() if name[-1].isdigit()}
+    assert all(replace(modes["gundam"], max_tiles=number) == modes[name] for name, number in chosen.items())
 
 
 @given(sides_px, sides_px)

@@ -69,7 +69,7 @@ NOT_ALLOWED = {
     "revision": ["", 5],
     "server": ["", "vLLM", "tgi", None, 5],
     "api_key": [5, ["key"]],
-    "resolution": ["", "huge", "Gundam", None],
+    "resolution": ["", "huge", "Gundam", "gundam-1", "gundam-10", "gundam-", None],
     "task": ["", "translate", None, 5],
     "prompt": ["", 5],
     "granularity": ["", "node", "chunks", None],

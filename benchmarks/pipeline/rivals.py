@@ -23,7 +23,7 @@ from runs import client, plan_for
 from tables import Table
 
 from dsocr_loaders.engines.encode import encode_image
-from dsocr_loaders.engines.profiles import profile_for, request_body
+from dsocr_loaders.engines.profiles import PROFILES, request_body
 from dsocr_loaders.grounding import parse_answer
 from dsocr_loaders.settings import Settings
 from dsocr_loaders.tasks import prompt_for
@@ -79,7 +79,7 @@ async def run_way(way: str, pdf: str, url: str, slots: int) -> int:
 
 async def _ask(http: httpx.AsyncClient, url: str, picture: Any) -> int:  # noqa: ANN401 - an EncodedImage
     request = sample_request(sample_page(), prompt=prompt_for(MODEL, Task.DOCUMENT))
-    body = request_body(profile_for("vllm"), picture, request, model=MODEL, max_tokens=8192)
+    body = request_body(PROFILES["vllm"], request, picture, model=MODEL, max_tokens=8192)
     answer = await http.post(url, json=body)
     answer.raise_for_status()
     return len(parse_answer(answer.json()["choices"][0]["message"]["content"]).regions)

@@ -12,7 +12,7 @@ from tables import Table
 
 from dsocr_loaders.chunking import Chunker
 from dsocr_loaders.engines.encode import encode_image
-from dsocr_loaders.engines.profiles import profile_for, request_body
+from dsocr_loaders.engines.profiles import PROFILES, request_body
 from dsocr_loaders.grounding import parse_answer
 from dsocr_loaders.pages.ink import measure_ink
 from dsocr_loaders.pages.opening import open_source
@@ -51,10 +51,10 @@ def stage_table(folder: Path, *, pages: int, slots: tuple[int, ...]) -> Table:
     encoded: list[Any] = []
     table.add("worker", "JPEG 95, 4:4:4", _each(images, lambda image: encoded.append(encode_image(image, "jpeg"))))
     images.clear()
-    request, profile = sample_request(sample_page()), profile_for("vllm")
+    request, profile = sample_request(sample_page()), PROFILES["vllm"]
     table.add(
         "reader", "request body",
-        _each(encoded, lambda image: request_body(profile, image, request, model=MODEL, max_tokens=8192)),
+        _each(encoded, lambda image: request_body(profile, request, image, model=MODEL, max_tokens=8192)),
     )  # fmt: skip
     answers = [answer_text(str(number), TokenCounts().of(str(number))) for number in range(pages)]
     table.add("reader", "parse the answer", _each(answers, parse_answer))

@@ -82,7 +82,7 @@ def status_fault(
     elif cause == "too_large":
         message = f"{where} takes no request of this size ({shown}).{said} A lower dpi=, or image_format='jpeg', helps."
     elif cause == "wrong_server":
-        message = f"{where} does not say what it serves ({shown}).{said} Is it a vLLM server?"
+        message = f"{where} does not say what it serves ({shown}).{said} Is it a server that reads pages?"
     elif ENGINE_FAULTS[cause].retryable:
         message = f"{where} cannot answer now ({shown}).{said}"
     else:

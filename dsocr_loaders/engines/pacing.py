@@ -39,10 +39,13 @@ class Pacing:
     Args:
         ceiling: never more than that.
         metrics: returns the server's metrics page.
+
+    Attributes:
+        ceiling: never more than that; `begin` may lower it.
     """
 
     def __init__(self, ceiling: int, metrics: Callable[[], Awaitable[bytes]]) -> None:
-        self._ceiling = ceiling
+        self.ceiling = ceiling
         self._metrics = metrics
         self._hosted = HostedControl(ceiling)
         self._following: LoadFollowing | None = None
@@ -55,13 +58,21 @@ class Pacing:
         """Requests that may be in flight now, at least 1."""
         return (self._following or self._hosted).limit
 
-    async def begin(self) -> None:
-        """Ask the server for its load, and follow that from now on if it tells it. Never raises."""
-        if await self._load() is None:
-            _log.debug("the server tells no load; the number of requests in flight follows its refusals")
+    async def begin(self, *, tells_load: bool = True, most: int | None = None) -> None:
+        """Ask the server for its load, and follow that from now on if it tells it. Never raises.
+
+        Args:
+            tells_load: False for a kind of server that is not to be asked.
+            most: how many requests at a time make sense at a server that does not tell it.
+        """
+        if tells_load and await self._load() is not None:
+            _log.debug("the number of requests in flight follows the server's metrics")
+            self._following = LoadFollowing(self.ceiling)
             return
-        _log.debug("the number of requests in flight follows the server's metrics")
-        self._following = LoadFollowing(self._ceiling)
+        _log.debug("the server tells no load; the number of requests in flight follows its refusals")
+        if most is not None and most < self.ceiling:
+            self.ceiling = most
+            self._hosted = HostedControl(most)
 
     @asynccontextmanager
     async def request(self) -> AsyncIterator[None]:

@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 
     from dsocr_loaders.engines.loop import EngineLoop
     from dsocr_loaders.pages.pixels_wanted import PixelsWanted
-    from dsocr_loaders.values import Answer, PageImage, ReadRequest, TextSource
+    from dsocr_loaders.values import Answer, PageImage, ParsedAnswer, ReadRequest, TextSource
 
-__all__ = ["Engine", "Prepared"]
+__all__ = ["Engine", "HearsAnswers", "Prepared"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,4 +112,17 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Give back everything. Safe to call twice; reads that still run end with `EngineDead`."""
+        ...
+
+
+@runtime_checkable
+class HearsAnswers(Protocol):
+    """An engine that wants to know how its answers read; not every engine does.
+
+    What an answer holds is seen when it is taken apart, which is behind the engine. A remote engine says this way,
+    once, that its server removes the tags.
+    """
+
+    def hear(self, parsed: ParsedAnswer) -> None:
+        """Take note of an answer that this engine has just given, taken apart. Called on its loop; never raises."""
         ...

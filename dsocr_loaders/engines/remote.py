@@ -3,36 +3,47 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from dsocr_loaders.engines.connections import LARGEST_ERROR_BYTES, Connections
+from dsocr_loaders.engines.contact import meet
 from dsocr_loaders.engines.encode import EncodedImage, encode_page
 from dsocr_loaders.engines.endpoint import endpoint_for
 from dsocr_loaders.engines.faults import answer_fault
 from dsocr_loaders.engines.loop import EngineLoop
 from dsocr_loaders.engines.pacing import Pacing
-from dsocr_loaders.engines.profiles import answer_limit, answer_of, profile_for, request_content
-from dsocr_loaders.engines.served import choose_model, recognise, served_models
+from dsocr_loaders.engines.profiles import (
+    ServerFacts,
+    answer_limit,
+    check_resolution,
+    explained,
+    is_stripped,
+    profile_named,
+    question_for,
+    request_for,
+)
+from dsocr_loaders.engines.profiles.modes import mode_read
+from dsocr_loaders.engines.replies import LARGEST_ANSWER_BYTES, json_of
 from dsocr_loaders.errors import EngineError, engine_error
+from dsocr_loaders.models import model_for
 from dsocr_loaders.settings import Settings
 from dsocr_loaders.values import TextSource
 
 if TYPE_CHECKING:
+    from dsocr_loaders.engines.contact import Contact
     from dsocr_loaders.engines.endpoint import Endpoint
+    from dsocr_loaders.engines.profiles import HttpRequest, ServerProfile
     from dsocr_loaders.engines.protocol import Prepared
     from dsocr_loaders.engines.served import ServedModel
-    from dsocr_loaders.values import RawAnswer, ReadRequest
+    from dsocr_loaders.values import ParsedAnswer, RawAnswer, ReadRequest
 
 __all__ = ["RemoteEngine"]
 
 _log = logging.getLogger("dsocr_loaders.engines")
 
-FIRST_CONTACT_TIMEOUT_S: Final = 30.0
 METRICS_TIMEOUT_S: Final = 2.0
-LARGEST_ANSWER_BYTES: Final = 10_000_000  # the longest context there is holds some 100 kB of text
 
 
 class RemoteEngine:
@@ -52,7 +63,9 @@ class RemoteEngine:
         setting: what the URL was given as, for messages.
 
     Attributes:
-        fingerprint: `"remote <base URL> <model> <image format>"`, the model as it was asked for.
+        fingerprint: `"remote <base URL> <server> <model> <image format>"`, server and model as they were asked for,
+            so that it is known before the server is: with `server="auto"` the URL stands for its server, whatever
+            that turns out to be. `RawAnswer.engine` has the same form and names the kind that was found.
 
     Raises:
         SettingsError: the URL is none, or this release cannot ask for these settings.
@@ -64,11 +77,10 @@ class RemoteEngine:
     def __init__(self, base_url: str, settings: Settings | None = None, *, setting: str = "engine") -> None:
         settings = settings or Settings()
         self._endpoint = endpoint_for(base_url, settings.api_key, setting=setting)
-        self._profile = profile_for(settings.server, settings.resolution)
-        self._must_recognise = settings.server == "auto"
-        self._wanted_model = settings.model
+        _check_early(settings, self._endpoint.base_url)
+        self._settings = settings
         self._timeout_s = settings.timeout_s
-        self.fingerprint = f"remote {self._endpoint.base_url} {settings.model} {settings.image_format}"
+        self.fingerprint = _engine_name(self._endpoint, settings.server, settings)
         self.loop = EngineLoop("remote")
         self.prepare = partial(encode_page, image_format=settings.image_format)
         self._connections = Connections(self._endpoint)
@@ -76,7 +88,8 @@ class RemoteEngine:
         self._slots = asyncio.Semaphore(settings.max_concurrency)
         self._meeting = asyncio.Lock()
         self._meetings = 0
-        self._served: ServedModel | None = None
+        self._contact: Contact | None = None
+        self._has_told = False
         self._refusal: EngineError | None = None
         self._is_closed = False
 
@@ -98,9 +111,9 @@ class RemoteEngine:
         if not isinstance(prepared.payload, EncodedImage):
             raise engine_error("bad_request", "The page was not prepared by this engine's own `prepare`.")
         try:
-            served = await self.first_contact()
+            contact = await self._met()
             async with self._slots, self._pacing.request():
-                return await self._ask(served, prepared.payload, request)
+                return await self._ask(contact, prepared.payload, request)
         except asyncio.CancelledError:
             if self._is_closed:
                 raise engine_error("died", "The engine was closed while it read a page.") from None
@@ -115,79 +128,115 @@ class RemoteEngine:
         Raises:
             EngineError: the server cannot be reached, refuses, is of another kind or has no such model.
         """
+        return (await self._met()).model
+
+    async def _met(self) -> Contact:
         meetings = self._meetings
         async with self._meeting:
-            if self._served is not None:
-                return self._served
+            if self._contact is not None:
+                return self._contact
             if self._meetings != meetings and self._refusal is not None:
                 raise _copy(self._refusal)
             self._refusal = None
             try:
-                self._served = await self._meet()
+                contact = await meet(self._endpoint, self._settings, self._fetched, self._sent)
             except EngineError as error:
                 self._refusal = _copy(error)
                 raise
             finally:
                 self._meetings += 1
-            return self._served
+            tells_load = contact.profile.tells_load
+            await self._pacing.begin(tells_load=tells_load, most=self._most_in_flight(contact))
+            self._slots = asyncio.Semaphore(self._pacing.ceiling)
+            self._contact = contact
+            return contact
 
-    async def _meet(self) -> ServedModel:
-        limit_s = min(FIRST_CONTACT_TIMEOUT_S, self._timeout_s)
-        payload, _ = await self._exchanged("GET", "/models", None, limit_s, is_first=True)
+    def _most_in_flight(self, contact: Contact) -> int:
+        profile, settings = contact.profile, self._settings
+        limits = [settings.max_concurrency, profile.most_in_flight, contact.facts.slots]
+        if "max_concurrency" not in settings.model_fields_set:
+            limits.append(profile.usual_in_flight)
+        return min(limit for limit in limits if limit is not None)
+
+    async def _ask(self, contact: Contact, image: EncodedImage, request: ReadRequest) -> RawAnswer:
+        profile, model = contact.profile, contact.model
+        names = {self._settings.model, model.id, model.root} - {""}
+        names = {name for name in names if request.resolution in model_for(name).modes} or {self._settings.model}
+        limit = answer_limit(request, image, names, contact.context_tokens)
+        max_tokens = min(limit, profile.most_tokens or limit)
+        family = model_for(self._settings.model)  # whose prompt the request holds
+        question = question_for(request, image, model.id, max_tokens, family=family, facts=contact.facts)
+        answer = await self._sent(profile, request_for(profile, question), model=model.id, max_tokens=max_tokens)
+        if profile.shows_mode:
+            families = [model_for(name) for name in names]
+            read_in = mode_read(families, request.resolution, image, request.prompt, answer.prompt_tokens)
+            if read_in:
+                is_the_runs = request.resolution == self._settings.resolution
+                raise engine_error(
+                    "wrong_server" if is_the_runs else "bad_request",  # a second try in another mode ends no run
+                    f"{self._endpoint.base_url} read a page in another mode than resolution={request.resolution!r}: "
+                    f"{answer.prompt_tokens} prompt tokens are those of {read_in}. {profile.resolution_advice}",
+                )
+        return answer
+
+    async def _sent(
+        self, profile: ServerProfile, asked: HttpRequest, *, model: str = "", max_tokens: int = 1
+    ) -> RawAnswer:
+        """Return the answer to a request for a page."""
+        url = self._endpoint.base_url + asked.path
         try:
-            served = served_models(payload)
-            if self._must_recognise:
-                recognise(served, self._profile)
-            model = choose_model(served, self._wanted_model)
+            content = await self._connections.exchange(
+                asked.method,
+                url,
+                asked.content,
+                limit_s=self._timeout_s,
+                most_bytes=LARGEST_ANSWER_BYTES,
+                is_first=False,
+            )
         except EngineError as error:
-            raise answer_fault(self._endpoint, error.cause, str(error)) from error
-        _log.info(
-            "%s is a %s server; reading with its model %s, context %s",
-            self._endpoint.base_url,
-            self._profile.title,
-            model.id,
-            model.context_tokens or "not told",
-        )
-        await self._pacing.begin()
-        return model
-
-    async def _ask(self, served: ServedModel, image: EncodedImage, request: ReadRequest) -> RawAnswer:
-        names = {self._wanted_model, served.id, served.root} - {""}
-        max_tokens = answer_limit(request, image, names, served.context_tokens)
-        body = request_content(self._profile, request, image, served.id, max_tokens)
-        payload, content = await self._exchanged("POST", "/chat/completions", body, self._timeout_s, is_first=False)
+            raise explained(error, profile) from error
+        payload = json_of(content, self._endpoint, "not_understood")
+        engine = _engine_name(self._endpoint, profile.name, self._settings)
         try:
-            return answer_of(payload, served.id, self.fingerprint)
+            return profile.reply(payload, model=model, max_tokens=max_tokens, engine=engine)
         except EngineError as error:
             raise answer_fault(self._endpoint, error.cause, str(error), content[:LARGEST_ERROR_BYTES]) from error
 
-    async def _exchanged(
-        self, method: str, path: str, body: bytes | None, limit_s: float, *, is_first: bool
-    ) -> tuple[object, bytes]:
-        """Return the JSON that the server answers with, parsed and as it came, within `limit_s` in all."""
-        endpoint = self._endpoint
-        content = await self._connections.exchange(
-            method,
-            endpoint.base_url + path,
-            body,
-            limit_s=limit_s,
-            most_bytes=LARGEST_ANSWER_BYTES,
-            is_first=is_first,
+    async def _fetched(self, url: str, limit_s: float) -> bytes:
+        """Return the body of a `GET`, for the first contact."""
+        return await self._connections.exchange(
+            "GET", url, None, limit_s=limit_s, most_bytes=LARGEST_ANSWER_BYTES, is_first=True
         )
-        cause = "wrong_server" if is_first else "not_understood"
-        if len(content) > LARGEST_ANSWER_BYTES:
-            raise answer_fault(endpoint, cause, f"it is longer than {LARGEST_ANSWER_BYTES} bytes")
-        try:
-            return json.loads(content.decode("utf-8")), content
-        except UnicodeDecodeError as error:
-            raise answer_fault(endpoint, cause, "it is not UTF-8") from error
-        except (ValueError, RecursionError) as error:
-            raise answer_fault(endpoint, cause, "it is not JSON", content[:LARGEST_ERROR_BYTES]) from error
+
+    def hear(self, parsed: ParsedAnswer) -> None:
+        """Say once, in the log, that the server removes the special tokens from its answers, and what mends it."""
+        if self._contact is None or self._has_told or not is_stripped(parsed):
+            return
+        self._has_told = True
+        _log.warning(
+            "%s sends answers without their special tokens, so that boxes come as loose text and tables without their "
+            "cells. %s",
+            self._endpoint.base_url,
+            self._contact.profile.tags_advice(self._contact.facts),
+        )
 
     def close(self) -> None:
         """Close all connections. Safe to call twice; reads that still run end with `EngineDead`."""
         self._is_closed = True
         self.loop.close()
+
+
+def _engine_name(endpoint: Endpoint, server: str, settings: Settings) -> str:
+    return f"remote {endpoint.base_url} {server} {settings.model} {settings.image_format}"
+
+
+def _check_early(settings: Settings, base_url: str) -> None:
+    """Return if a server that was named can offer the mode, as far as that is known without asking it."""
+    if settings.server == "auto":
+        return
+    profile = profile_named(settings.server, base_url)
+    if not profile.tells_resolutions:
+        check_resolution(profile, model_for(settings.model), ServerFacts(), settings.resolution)
 
 
 def _copy(error: EngineError) -> EngineError:

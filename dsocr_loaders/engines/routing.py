@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from dsocr_loaders.engines.protocol import Prepared
+from dsocr_loaders.engines.protocol import HearsAnswers, Prepared
 from dsocr_loaders.engines.text_layer.documents import Password, backend_version
 from dsocr_loaders.engines.text_layer.engine import text_layer_or_reason
 from dsocr_loaders.errors import SourceDamaged
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from dsocr_loaders.engines.loop import EngineLoop
     from dsocr_loaders.engines.protocol import Engine
-    from dsocr_loaders.values import Answer, PageImage, ReadRequest, TextSource
+    from dsocr_loaders.values import Answer, PageImage, ParsedAnswer, ReadRequest, TextSource
 
     Prepare = Callable[[PageImage, ReadRequest], Prepared | PixelsWanted]
 
@@ -81,6 +81,11 @@ class TextLayerFirst:
         if isinstance(prepared.payload, LayoutAnswer):
             return prepared.payload
         return await self.model.read(prepared, request)
+
+    def hear(self, parsed: ParsedAnswer) -> None:
+        """Tell the model, if it wants to know."""
+        if isinstance(self.model, HearsAnswers):
+            self.model.hear(parsed)
 
     def close(self) -> None:
         """Close the model, if this engine owns it."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from dsocr_loaders.answer_store import NoStore
 from dsocr_loaders.engines.advice import HOW_TO_GET_OCR
 from dsocr_loaders.engines.permits import Hold
+from dsocr_loaders.engines.protocol import HearsAnswers
 from dsocr_loaders.errors import SettingsError
 from dsocr_loaders.pipeline.answering import Answering
 from dsocr_loaders.pipeline.attempts import Attempts, ReadFailed, StoreFailed, of_store
@@ -183,6 +184,8 @@ class PageReading:
         attempts = answered.attempt - (1 if answered.is_known else 0)
         if not answered.is_known:
             self._attempts.engine_answered()
+            if answered.reading.parsed is not None and isinstance(self._engine, HearsAnswers):
+                self._engine.hear(answered.reading.parsed)
         is_kept = isinstance(answered.reading.answer, RawAnswer)
         is_read = answered.reading.outcome[0] is not PageStatus.FAILED
         if is_kept and is_read:  # before it is repaired: what was paid for stays even if the process dies meanwhile

@@ -13,8 +13,8 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 from dsocr_loaders.answer_store import NoStore
-from dsocr_loaders.errors import DsocrError, MissingDependency
-from dsocr_loaders.pipeline.attempts import ReadFailed, of_store
+from dsocr_loaders.errors import DsocrError, EngineError, MissingDependency
+from dsocr_loaders.pipeline.attempts import ReadFailed, StoreFailed, of_store
 from dsocr_loaders.pipeline.events import PageRepairTried
 from dsocr_loaders.pipeline.threads import in_thread
 from dsocr_loaders.repair import (
@@ -148,7 +148,7 @@ class _Climb:
             if not self._best.faults or self._run.attempts.lost is not None:
                 break
             if mends(rung, self._faults):
-                await self._try(rung)
+                await self._tried(rung)
         if self._best.outcome[0] is not PageStatus.FAILED:
             for page in self._unkept:
                 await of_store(self._run.store.record_answer(page))
@@ -167,8 +167,17 @@ class _Climb:
         causes = {AnswerFault.SIDEWAYS, AnswerFault.LOOP} if AnswerFault.TRUNCATED in faults else {AnswerFault.SIDEWAYS}
         return faults | (first & causes)
 
+    async def _tried(self, rung: RepairRung) -> None:
+        try:
+            await self._try(rung)
+        except (EngineError, StoreFailed):
+            raise
+        except Exception as error:  # noqa: BLE001 - a bug in a repair costs the repair; what was read stays
+            _log.debug("%s", self._place, exc_info=True)
+            self._note(rung, 0, f"{type(error).__name__}: {error}")
+
     async def _try(self, rung: RepairRung) -> None:
-        if rung == "trim":
+        if rung == "trim":  # out of other answers loops were cut when they came
             await self._trim()
         elif rung == "text_layer":
             await self._read_text_layer()
@@ -176,7 +185,7 @@ class _Climb:
             await self._ask_again(rung)
 
     async def _trim(self) -> None:
-        trimmed, words = await self._without_loops(self._best, self._run.desk.question)
+        trimmed, words = await self._without_loops(self._first, self._run.desk.question)
         if trimmed is not None:
             self._judge("trim", 0, words, trimmed)
 

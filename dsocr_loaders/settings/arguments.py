@@ -21,7 +21,22 @@ __all__ = [
 ]
 
 Server = Literal["auto", "vllm", "sglang", "deepseek-ocr-rs", "ollama", "llama-server", "openai"]
-Resolution = Literal["tiny", "small", "base", "large", "gundam", "gundam-m"]
+Resolution = Literal[
+    "tiny",
+    "small",
+    "base",
+    "large",
+    "gundam",
+    "gundam-2",
+    "gundam-3",
+    "gundam-4",
+    "gundam-5",
+    "gundam-6",
+    "gundam-7",
+    "gundam-8",
+    "gundam-9",
+    "gundam-m",
+]
 Granularity = Literal["chunk", "region", "page", "document", "grounded"]
 OnPageError = Literal["raise", "skip", "placeholder", "text_layer"]
 RepairRung = Literal["trim", "ngram", "rotate", "resolution", "free", "halves", "text_layer"]

@@ -79,8 +79,14 @@ class Settings(BaseModel):
         repr=False,
         description="Key for a remote engine; else the environment's DSOCR_API_KEY, for DSOCR_ENDPOINT alone.",
     )
-    resolution: Annotated[Resolution, Allowed("tiny, small, base, large, gundam or gundam-m")] = Field(
-        "gundam", description="Resolution mode of the model."
+    resolution: Annotated[
+        Resolution,
+        Allowed(
+            "tiny, small, base, large, gundam, gundam-2, gundam-3, gundam-4, gundam-5, gundam-6, gundam-7, gundam-8, "
+            "gundam-9 or gundam-m"
+        ),
+    ] = Field(
+        "gundam", description="Resolution mode of the model; a number says how many crops a page may be cut into."
     )
     task: Annotated[Task, Allowed("document, ocr, free, figure, describe or locate")] = Field(
         Task.DOCUMENT, description="What the model is asked for."

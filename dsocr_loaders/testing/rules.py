@@ -2,7 +2,7 @@
 
 Sources: vLLM's `entrypoints/chat_utils.py` (parts, `<image>`), `entrypoints/openai/protocol.py` (fields, error body),
 `model_executor/models/deepseek_ocr.py` (n-gram arguments). Stricter than vLLM in what it would take and the model
-would not: another temperature than 0, special tokens skipped, the whitelist as a text, `<image>` in the prompt.
+would not: another temperature than 0, special tokens skipped, the whitelist as a text.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from PIL import Image
 from dsocr_loaders.resolution import mode_for, vision_tokens
 from dsocr_loaders.values import RgbImage
 
-__all__ = ["AskedPage", "Refusal", "VllmRules"]
+__all__ = ["AskedPage", "Refusal", "VllmRules", "check_xargs"]
 
 _DATA_URLS: Final = ("data:image/png;base64,", "data:image/jpeg;base64,")
 _FORMATS: Final = ("PNG", "JPEG")
@@ -67,10 +67,12 @@ class VllmRules:
         models: names it serves.
         max_model_len: context in tokens, which image, prompt and answer share; None for a server that tells none,
             which then limits nothing.
+        resolution: the mode that pages are read in.
     """
 
     models: tuple[str, ...]
     max_model_len: int | None = 8192
+    resolution: str = "gundam"
 
     def check(self, body: object) -> tuple[str, RgbImage]:
         """Return the prompt and the decoded image of a chat completion's body.
@@ -118,14 +120,14 @@ class VllmRules:
             raise _bad("skip_special_tokens: must be false, since the tags and table cells are special tokens")
         if body.get("stream"):
             raise _bad("stream: this scripted server does not stream")
-        _check_xargs(body.get("vllm_xargs"))
+        check_xargs(body.get("vllm_xargs"))
         return self._check_length(body, width_px, height_px)
 
     def _check_length(self, body: dict[str, object], width_px: int, height_px: int) -> int:
         limit = body.get("max_tokens")
         if limit is not None and (not _is_count(limit) or limit == 0):
             raise _bad("max_tokens: must be at least 1")
-        mode = mode_for(str(body["model"]), "gundam")
+        mode = mode_for(str(body["model"]), self.resolution)
         used = vision_tokens(mode, width_px, height_px) + 1
         if self.max_model_len is not None and isinstance(limit, int) and limit > self.max_model_len - used:
             raise _bad(
@@ -154,7 +156,7 @@ def _parts(messages: object) -> tuple[str, str]:
     prompt = texts[0].get("text")
     if not isinstance(prompt, str) or not prompt:
         raise _bad("messages[0].content: the text part has no text")
-    if "<image>" in prompt:
+    if prompt.count("<image>") > len(images):
         raise _bad("Found more '<image>' placeholders in input prompt than actual multimodal data items.")
     reference = images[0].get("image_url")
     url = reference.get("url") if isinstance(reference, dict) else None
@@ -189,7 +191,12 @@ def _size(url: str) -> tuple[int, int]:
     raise _bad(f"cannot identify image file: {problem}") from problem
 
 
-def _check_xargs(xargs: object) -> None:
+def check_xargs(xargs: object) -> None:
+    """Check the arguments of the n-gram processor, which are None where it is not asked.
+
+    Raises:
+        Refusal: one is of the wrong type or out of range.
+    """
     if xargs is None:
         return
     if not isinstance(xargs, dict):

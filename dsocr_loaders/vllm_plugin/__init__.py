@@ -5,6 +5,9 @@
     vllm serve deepseek-ai/DeepSeek-OCR --logits-processors dsocr_loaders.vllm_plugin:NoRepeatNGram
 
 Requests ask for it as they ask for vLLM's own (`vllm_xargs`: `ngram_size`, `window_size`, `whitelist_token_ids`).
+
+`registration` is a plugin (`vllm.general_plugins`), which vLLM finds by itself where this package is installed: pages
+are read in the resolution mode that `mm_processor_kwargs={"resolution": ...}` names, in a request or at launch.
 Importing this package imports nothing of vLLM; taking a class from it does.
 """
 

@@ -73,7 +73,7 @@ def test_list_prune_and_export(dsocr, make_pdf, tmp_path, server):
 
     assert [0, 0, 0, 0, 0] == [result[0] for result in (listed, exported, to_file, pruned, empty)]
     assert "2 pages" in listed[1]
-    assert f"engine   remote {server.base_url} deepseek-ai/DeepSeek-OCR jpeg" in listed[1]
+    assert f"engine   remote {server.base_url} auto deepseek-ai/DeepSeek-OCR jpeg" in listed[1]
     assert [ANSWER, ANSWER] == [json.loads(line)["text"] for line in exported[1].splitlines()]
     assert exported[1] == (tmp_path / "lines.jsonl").read_text()
     assert "removed 2 answers and 2 pages of the index\n" == pruned[1]

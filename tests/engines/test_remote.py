@@ -15,8 +15,10 @@ from functools import partial
 
 import pytest
 
+from dsocr_loaders.engines.profiles import PROFILES
 from dsocr_loaders.engines.protocol import Engine, Prepared
-from dsocr_loaders.engines.remote import LARGEST_ANSWER_BYTES, RemoteEngine
+from dsocr_loaders.engines.remote import RemoteEngine
+from dsocr_loaders.engines.replies import LARGEST_ANSWER_BYTES
 from dsocr_loaders.errors import EngineDead, EngineError, EngineRejected, EngineUnavailable, SettingsError
 from dsocr_loaders.settings import Settings
 from dsocr_loaders.testing import Fault, ScriptedServer, sample_page, sample_request
@@ -65,7 +67,9 @@ def test_a_page_goes_there_and_its_answer_comes_back():
 
     (request,) = server.requests
     assert request.refusal == ""
-    assert answer == RawAnswer(GROUNDED, "stop", 5, 7, "deepseek-ai/DeepSeek-OCR", engine.fingerprint)
+    assert answer == RawAnswer(
+        GROUNDED, "stop", 5, 7, "deepseek-ai/DeepSeek-OCR", engine.fingerprint.replace(" auto ", " vllm ")
+    )
     assert request.prompt == "<|grounding|>Convert the document to markdown."
 
 
@@ -108,9 +112,7 @@ def test_the_server_is_asked_once_what_it_serves(caplog):
     assert texts == {str(number) for number in range(1, 21)}
     assert server.models_requests == 1
     found = [record.getMessage() for record in caplog.records if record.name == "dsocr_loaders.engines"]
-    assert found == [
-        f"{server.base_url} is a vLLM server; reading with its model deepseek-ai/DeepSeek-OCR, context 8192"
-    ]
+    assert found == [f"{server.base_url}: vLLM server; reading with its model deepseek-ai/DeepSeek-OCR, context 8192"]
 
 
 def test_never_more_than_the_capacity_is_asked_for():
@@ -275,7 +277,7 @@ def wait_until(condition):
         (Fault(body=b"Ollama is running"), "wrong_server"),
         (Fault(body=b"\xff\xfe"), "wrong_server"),
         (Fault(body=b'{"models": []}'), "wrong_server"),
-        (Fault(body=b'{"data": [{"id": "m", "owned_by": "library"}]}'), "wrong_server"),
+        (Fault(body=b'{"data": [{"id": "m", "owned_by": "vllm"}, {"id": "n"}]}'), "not_found"),
         (Fault.oversized(LARGEST_ANSWER_BYTES + 1), "wrong_server"),
         (Fault.html(status=404), "not_found"),
         (Fault.of_status(403), "unauthorized"),
@@ -298,12 +300,12 @@ def test_a_first_contact_that_fails_ends_the_run(fault, cause):
 
 def test_another_kind_of_server_is_named():
     """This test ensures that `server="auto"` says what it found and what to do."""
-    with ScriptedServer(owned_by="sglang") as server:
+    with ScriptedServer(kind="openai", owned_by="gateway") as server:
         error = failure(server.base_url)
 
     assert error.cause == "wrong_server"
-    assert "'sglang'" in str(error)
-    assert 'server="vllm"' in str(error)
+    assert "'gateway'" in str(error)
+    assert 'server="openai"' in str(error)
 
 
 def test_naming_the_server_overrules_what_was_found():
@@ -312,9 +314,11 @@ def test_naming_the_server_overrules_what_was_found():
         assert read(engine).text == "x"
 
 
-@pytest.mark.parametrize("settings", [{"server": "ollama"}, {"resolution": "base"}])
-def test_what_this_release_cannot_ask_is_refused_at_once(settings):
-    """This test ensures that settings which a vLLM server would ignore are an error before anything is sent."""
+@pytest.mark.parametrize(
+    "settings", [{"server": name, "resolution": "base"} for name in sorted(PROFILES) if name != "vllm"]
+)
+def test_what_a_server_cannot_be_asked_is_refused_at_once(settings):
+    """This test ensures that a mode which a server would ignore is an error before anything is sent."""
     with pytest.raises(SettingsError):
         RemoteEngine("http://host/v1", Settings(**settings))
 
@@ -575,7 +579,9 @@ def test_proxy_settings_that_cannot_be_used_are_named(monkeypatch):
 
 
 def test_the_fingerprint_tells_what_shapes_an_answer():
-    """This test ensures that server, model and the image's format are in it."""
+    """This test ensures that URL, kind of server, model and the image's format are in it, as they were asked for."""
     with reading("http://host:8000/v1/", model="my/model", image_format="png") as engine:
-        assert engine.fingerprint == "remote http://host:8000/v1 my/model png"
-        assert repr(engine) == "<RemoteEngine remote http://host:8000/v1 my/model png>"
+        assert engine.fingerprint == "remote http://host:8000/v1 auto my/model png"
+        assert repr(engine) == "<RemoteEngine remote http://host:8000/v1 auto my/model png>"
+    with reading("http://host:8000/v1/", server="ollama") as engine:
+        assert engine.fingerprint == "remote http://host:8000/v1 ollama deepseek-ai/DeepSeek-OCR jpeg"

@@ -168,3 +168,14 @@ def test_what_it_is():
     again = pickle.loads(pickle.dumps(real.prepare))  # noqa: S301 - our own
     assert encode_page is again.keywords["otherwise"].func
     real.close()
+
+
+def test_the_model_hears_of_its_answers(mixed, caplog):
+    """This test ensures that a server which strips tags is reported through this engine too, once."""
+    with ScriptedServer(ANSWER, kind="ollama") as server:
+        with Reader(server.base_url, prefer_text_layer=True) as reader:
+            list(reader.iter_pages(mixed))
+        asked = len(server.requests)
+
+    assert 2 == asked
+    assert 1 == len([record for record in caplog.records if "special tokens" in record.getMessage()])

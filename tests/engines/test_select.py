@@ -48,9 +48,9 @@ def test_a_url_means_a_server(caplog):
     engine = made(engine="http://host:8000/v1", model="my/model")
 
     assert isinstance(engine, engines.RemoteEngine)
-    assert engine.fingerprint == "remote http://host:8000/v1 my/model jpeg"
+    assert engine.fingerprint == "remote http://host:8000/v1 auto my/model jpeg"
     assert [record.getMessage() for record in caplog.records] == [
-        "engine: remote http://host:8000/v1 my/model jpeg (engine= names its URL)"
+        "engine: remote http://host:8000/v1 auto my/model jpeg (engine= names its URL)"
     ]
 
 
@@ -161,12 +161,12 @@ def test_the_report_asks_no_server_unless_told_to(monkeypatch):
 
 def test_the_report_says_why_a_server_does_not_work(monkeypatch):
     """This test ensures that the server's own fault is the line's reason."""
-    with ScriptedServer(owned_by="sglang") as server:
+    with ScriptedServer(kind="openai", owned_by="gateway") as server:
         monkeypatch.setenv("DSOCR_ENDPOINT", server.base_url)
         state = states(probe=True)[server.base_url]
 
     assert state.works is False
-    assert "'sglang'" in state.detail
+    assert "'gateway'" in state.detail
     assert state.command == "export DSOCR_ENDPOINT=http://localhost:8000/v1"
 
 

@@ -192,3 +192,19 @@ def test_a_caller_who_leaves_ends_a_repair(page_of_text):
 
     assert (0, 0, 0) == (engine.in_flight, engine.loop.images.held, engine.loop.slots.held)
     engine.close()
+
+
+def test_a_bug_in_a_repair_costs_the_repair(page_of_text, run, monkeypatch):
+    """This test ensures that what was read of a page stays, whatever goes wrong while it is repaired."""
+
+    def fail(*_):
+        raise ValueError("a bug")
+
+    monkeypatch.setattr("dsocr_loaders.pipeline.repairing.joined", fail)
+    engine = ScriptedEngine(cut_off(WHOLE))
+
+    (page,) = pages_of(run(page_of_text(), engine, repair=["halves"]))
+
+    assert (PageStatus.TRUNCATED, (), 3) == (page.status, page.repairs, page.attempts)
+    assert ["ValueError: a bug"] == [step.detail for step in page.repair_steps]
+    engine.close()

@@ -39,6 +39,9 @@ def test_texts_that_share_nothing_are_two():
     assert joined_texts("In the year of the rain", "of the snow and the wind they sang") is None
     assert joined_texts("3", "2 4 3 9") is None
     assert joined_texts("", "words") is None
+    many = " ".join(f"word{number}" for number in range(40))
+    assert joined_texts(f"It rained on the hill. {many}", "It rained on the hill.") is None
+    assert joined_texts("It rained on the hill.", f"{many} It rained on the hill.") is None
     assert joined_texts("12 %", "12 %") == "12 %"
 
 

@@ -68,6 +68,8 @@ def _translated(event: Event) -> tuple[str, dict[str, Any]] | None:
                 "page_number": page.page_number,
                 "status": page.status.value,
                 "attempts": page.attempts,
+                "repairs": list(page.repairs),
+                "faults": [finding.fault.value for finding in page.health],
                 "prompt_tokens": (answer and answer.prompt_tokens) or 0,
                 "output_tokens": (answer and answer.output_tokens) or 0,
                 "message": page.error.message if page.error else "",

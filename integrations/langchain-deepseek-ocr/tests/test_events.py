@@ -97,3 +97,19 @@ def test_nobody_listens(report, engine):
         assert () == loader._observers()
     with DeepSeekOCRBlobParser(engine=engine, callbacks=[Remembering()]) as parser:
         assert 1 == len(parser._observers())
+
+
+def test_repairs_are_told(report):
+    """This test ensures that a callback learns that a page was repaired, and what is still wrong with it."""
+    remembering, engine = (
+        Remembering(),
+        ScriptedEngine(f"<|ref|>text<|/ref|><|det|>[[0, 0, 999, 999]]<|/det|>\nIt rains{' again' * 2000}"),
+    )
+    with DeepSeekOCRLoader(
+        report, engine=engine, callbacks=[remembering], max_repair_reads=0, repair=["trim"]
+    ) as loader:
+        loader.load()
+    engine.close()
+
+    pages = [data for name, data, _ in remembering.seen if name == "deepseek_ocr_page"]
+    assert {("trim", "truncated")} == {(*page["repairs"], *page["faults"]) for page in pages}

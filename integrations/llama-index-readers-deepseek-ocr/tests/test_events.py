@@ -75,3 +75,14 @@ def test_retries_and_failures_are_events(report, answers, seen, tmp_path):
     assert "no such file" in refused.message
     assert [2] == [event.page_number for event in failed]
     assert "The page is refused." in failed[0].message
+
+
+def test_repairs_are_told(report, answers, seen):
+    """This test ensures that a handler learns that a page was repaired, and what is still wrong with it."""
+    engine = ScriptedEngine({**answers, 1: f"{answers[1]}{' again' * 2000}"})
+    with DeepSeekOCRReader(engine, max_repair_reads=0, repair=["trim"]) as reader:
+        reader.load_data(report)
+    engine.close()
+
+    pages = sorted((event for event in seen if isinstance(event, DeepSeekOCRPageEndEvent)), key=lambda e: e.page_number)
+    assert [(["trim"], ["truncated"]), ([], [])] == [(page.repairs, page.faults) for page in pages]

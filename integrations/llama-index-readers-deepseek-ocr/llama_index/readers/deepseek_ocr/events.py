@@ -65,12 +65,17 @@ class DeepSeekOCRPageRetryEvent(BaseEvent):
 
 
 class DeepSeekOCRPageEndEvent(BaseEvent):
-    """A page has its result: `status` as in the metadata, `message` why it failed, tokens 0 where nobody counts."""
+    """A page has its result: `status` as in the metadata, `message` why it failed, tokens 0 where nobody counts.
+
+    `repairs` names the rungs that a damaged answer was repaired by, `faults` what is wrong with the answer that stayed.
+    """
 
     source: str
     page_number: int
     status: str
     attempts: int
+    repairs: list[str]
+    faults: list[str]
     prompt_tokens: int
     output_tokens: int
     message: str
@@ -126,6 +131,8 @@ def _translated(event: Event) -> BaseEvent | None:
                 page_number=page.page_number,
                 status=page.status.value,
                 attempts=page.attempts,
+                repairs=list(page.repairs),
+                faults=[finding.fault.value for finding in page.health],
                 prompt_tokens=(answer and answer.prompt_tokens) or 0,
                 output_tokens=(answer and answer.output_tokens) or 0,
                 message=page.error.message if page.error else "",

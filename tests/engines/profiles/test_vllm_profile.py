@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 from dsocr_loaders.engines.encode import EncodedImage
 from dsocr_loaders.engines.profiles import (
     PROFILES,
+    ServerFacts,
     answer_limit,
     answer_of,
-    profile_for,
+    check_resolution,
     request_body,
     request_content,
 )
 from dsocr_loaders.errors import EngineRejected, EngineUnavailable, SettingsError
+from dsocr_loaders.models import decoding_for, model_for
 from dsocr_loaders.testing import sample_page, sample_request
 from dsocr_loaders.values import Decoding, RawAnswer, Task
 
@@ -88,28 +90,23 @@ def test_a_whitelisted_word_without_a_known_id_is_an_error():
     assert caught.value.cause == "bad_request"
 
 
-@pytest.mark.parametrize("server", ["auto", "vllm"])
-def test_vllm_is_the_only_profile_and_autos_choice(server):
-    """This test ensures that both words lead to vLLM's profile."""
-    assert profile_for(server, "gundam").name == "vllm"
-
-
-@pytest.mark.parametrize("server", ["sglang", "deepseek-ocr-rs", "ollama", "llama-server", "openai"])
-def test_other_servers_are_refused_by_name(server):
-    """This test ensures that a server which would be asked wrongly is not asked at all."""
-    with pytest.raises(SettingsError, match="allowed: auto or vllm") as caught:
-        profile_for(server, "gundam")
-
-    assert server in str(caught.value)
-
-
 @pytest.mark.parametrize("resolution", ["tiny", "small", "base", "large", "gundam-m"])
 def test_vllm_offers_gundam_alone(resolution):
     """This test ensures that a mode which vLLM would ignore silently is an error."""
     with pytest.raises(SettingsError, match="allowed: gundam") as caught:
-        profile_for("auto", resolution)
+        check_resolution(PROFILES["vllm"], model_for(MODEL), ServerFacts(), resolution)
 
     assert resolution in str(caught.value)
+
+
+def test_unlimited_ocr_has_its_image_token_in_the_text():
+    """This test ensures that the model whose prompt has no line break behind the image gets none from vLLM."""
+    request = sample_request(prompt="document parsing.", decoding=decoding_for("baidu/Unlimited-OCR"))
+
+    body = request_body(PROFILES["vllm"], request, IMAGE, "baidu/Unlimited-OCR", 30_000)
+
+    assert body["messages"][0]["content"][1]["text"] == "<image>document parsing."
+    assert body["vllm_xargs"] == {"ngram_size": 35, "window_size": 128, "whitelist_token_ids": [128821, 128822]}
 
 
 @pytest.mark.parametrize(
@@ -154,7 +151,7 @@ def test_the_model_with_the_most_image_tokens_counts():
 
 def test_an_answer_keeps_what_the_server_said():
     """This test ensures that text, finish reason, counts and the model's name arrive."""
-    answer = answer_of(completion(), "asked-for", "remote x")
+    answer = answer_of(completion(), model="asked-for", engine="remote x")
 
     assert answer == RawAnswer("# Title", "stop", 911, 5, "served", "remote x")
 
@@ -174,7 +171,7 @@ def test_an_answer_keeps_what_the_server_said():
 )
 def test_an_answers_text_is_its_content(payload, expected):
     """This test ensures that empty content is an empty answer, and that a reasoning parser hides nothing."""
-    actual = answer_of(payload, MODEL, "e")
+    actual = answer_of(payload, model=MODEL, engine="e")
 
     assert expected == actual.text
 
@@ -185,10 +182,10 @@ def test_what_a_server_does_not_tell_is_none():
     del payload["model"]
     payload["usage"] = {"prompt_tokens": True, "completion_tokens": "5"}
 
-    answer = answer_of(payload, "asked-for", "e")
+    answer = answer_of(payload, model="asked-for", engine="e")
 
     assert answer == RawAnswer("# Title", None, None, None, "asked-for", "e")
-    assert answer_of(replace_key(payload, usage=None), "m", "e").prompt_tokens is None
+    assert answer_of(replace_key(payload, usage=None), model="m", engine="e").prompt_tokens is None
 
 
 def replace_key(payload, **changes):
@@ -199,7 +196,7 @@ def replace_key(payload, **changes):
 def test_an_answer_that_was_given_up_is_no_answer(finish_reason):
     """This test ensures that a page is read again when the server stopped for a reason of its own."""
     with pytest.raises(EngineUnavailable) as caught:
-        answer_of(completion(finish_reason=finish_reason), MODEL, "e")
+        answer_of(completion(finish_reason=finish_reason), model=MODEL, engine="e")
 
     assert (caught.value.cause, caught.value.retryable) == ("cut", True)
 
@@ -226,7 +223,7 @@ def test_an_answer_that_was_given_up_is_no_answer(finish_reason):
 def test_what_is_no_completion_is_refused(payload):
     """This test ensures that a success without an answer in it never reads as an empty page."""
     with pytest.raises(EngineRejected) as caught:
-        answer_of(payload, MODEL, "e")
+        answer_of(payload, model=MODEL, engine="e")
 
     assert caught.value.cause == "not_understood"
 
@@ -250,7 +247,7 @@ JSON = st.recursive(
 def test_any_json_is_an_answer_or_an_engine_error(payload):
     """This test ensures that no shape of a body gets past the package's own errors."""
     try:
-        answer = answer_of(payload, MODEL, "e")
+        answer = answer_of(payload, model=MODEL, engine="e")
     except (EngineRejected, EngineUnavailable):
         return
     answer.text.encode("utf-8")
