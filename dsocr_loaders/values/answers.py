@@ -161,8 +161,6 @@ class Region:
             section that was marked as a title.
         caption_of: `order` of the table or figure that this caption or footnote belongs to.
         links: addresses that the text leads to, in order, none overlapping another; from a text layer alone.
-        reading: of a figure, what a second look at it read (`read_figures`); None where there was none. It is no part
-            of `text`; `dsocr_loaders.structure.with_figure_texts` puts it where chunks, Markdown and quotations look.
 
     What follows is empty until a `dsocr_loaders.structure.Structurer` has seen the page. It changes no text, no box
     and no order, so that everything below can be ignored, or undone with `dsocr_loaders.structure.unstructured`.
@@ -177,6 +175,8 @@ class Region:
         referred_from: texts that mention this table, figure or formula, in order. While pages stream, those on the
             pages before it and on the few pages behind it that a look-ahead holds; in a `Document`, all.
         image_path: file of the figure's crop if it was saved, else `""`.
+        reading: of a figure, what a second look at it read (`read_figures`); None where there was none. It is no part
+            of `text`; `dsocr_loaders.structure.with_figure_texts` puts it where chunks, Markdown and quotations look.
     """
 
     type: RegionType
