@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import replace
 
 import pymupdf
@@ -299,3 +300,41 @@ def test_an_engine_without_eyes(two_charts, run, caplog):
 
     assert [None, None] == [figure.reading for figure in figures(replace(page))]
     assert "read_figures has no effect" in caplog.text
+
+
+def test_a_figure_that_takes_too_long_is_a_note(two_charts, run, monkeypatch):
+    """This test ensures that `timeout_s` holds for a figure as for a page, and that the page does not wait longer."""
+    monkeypatch.setattr("dsocr_loaders.pipeline.attempts.retry_delay_s", lambda *_: 0.0)
+    engine = ScriptedEngine(answering(tagged("image", LEFT)), delay_s=lambda r: 60.0 if r.task is Task.FIGURE else 0.0)
+
+    (page,) = pages_of(run(two_charts, engine, read_figures=True, repair=False, timeout_s=0.2))
+
+    (note,) = page.notes
+    assert "no answer within 0.2 s" in note
+    assert (PageStatus.OK, len(engine.requests)) == (page.status, page.attempts)
+
+
+def test_leaving_a_run_while_figures_are_read(two_charts, run):
+    """This test ensures that a caller who stops while a figure is read leaves no read, permit or slot behind."""
+    engine = ScriptedEngine(answering(), delay_s=lambda request: 60.0 if request.task is Task.FIGURE else 0.0)
+    events = []
+    items = run([two_charts, two_charts], engine, read_figures=True, stream={"tell": events.append})
+
+    next(items)
+    deadline = time.monotonic() + 30
+    while len(engine.requests) < 3 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    items.close()
+
+    assert (0, 0, 0) == (engine.in_flight, engine.loop.images.held, engine.loop.slots.held)
+    assert not [event for event in events if isinstance(event, FigureRead)]
+
+
+def test_crops_are_saved_of_figures_that_were_read(two_charts, tmp_path):
+    """This test ensures that a chunk of a figure has what was read in it and its saved crop."""
+    settings = {"save_images": str(tmp_path), "read_figures": True, "repair": False}
+    with Reader(ScriptedEngine(answering()), **settings) as reader:
+        chunks = reader.load(two_charts)
+
+    assert [True, True] == [bool(chunk.metadata.image_path) for chunk in chunks]
+    assert (True, "C1=CC=CC=C1") == ("| 71 |" in chunks[0].text, chunks[1].text)
