@@ -10,7 +10,7 @@ import pymupdf
 import pytest
 
 from dsocr_loaders import Reader
-from dsocr_loaders.errors import SettingsError, engine_error
+from dsocr_loaders.errors import EngineDead, SettingsError, engine_error
 from dsocr_loaders.figures import MOST_FIGURES
 from dsocr_loaders.geometry import Box
 from dsocr_loaders.observers.report import RunCount, RunStarted
@@ -234,9 +234,10 @@ def test_boxes_in_a_figure_lie_on_the_page(two_charts, run):
     box = figures(page)[0].boxes[0]
     assert (crop.width / 600, crop.height / 800) == pytest.approx((whole.width, whole.height), abs=1e-9)
     assert (edge.x0, edge.y0) == (whole.x0, whole.y0)
-    dot = 1 / (600 * 300 / 72)
-    assert 0 <= box.x0 - whole.x0 < dot
-    assert 0 <= whole.x1 - box.x1 < dot
+    # The figure is 240 points high, so it is rendered at 300 dpi: a page of 2500 x 3334 pixels.
+    assert (250, 333) == pytest.approx((whole.x0 * 2500, whole.y0 * 3334), abs=1e-6)
+    assert (1127, 1335) == pytest.approx((whole.x1 * 2500, whole.y1 * 3334), abs=1e-6)
+    assert (box.x0 >= whole.x0, box.y1 <= whole.y1) == (True, True)
 
 
 def test_repaired_and_fallback_pages(two_charts, run):
@@ -274,13 +275,18 @@ def test_events_and_report(two_charts, run):
 
 
 def test_an_engine_that_dies_ends_the_run(two_charts, run):
-    """This test ensures that what ends a run ends it from a figure too, and leaves no permit behind."""
-    engine = ScriptedEngine(answering(left=engine_error("died", "The engine is gone.")))
+    """This test ensures that what ends a run ends it from a figure too, at once, and leaves no permit behind."""
+    engine = ScriptedEngine(
+        answering(left=engine_error("died", "The engine is gone.")),
+        delay_s=lambda request: 60.0 if request.task is Task.FIGURE and not is_left(request) else 0.0,
+    )
+    began = time.monotonic()
 
-    with pytest.raises(Exception, match="The engine is gone"):
+    with pytest.raises(EngineDead, match="The engine is gone"):
         list(run(two_charts, engine, read_figures=True))
 
-    assert (0, 0) == (engine.loop.images.held, engine.loop.slots.held)
+    assert (0, 0, 0) == (engine.in_flight, engine.loop.images.held, engine.loop.slots.held)
+    assert time.monotonic() - began < 40
 
 
 def test_a_model_that_reads_no_figures(two_charts):
