@@ -14,7 +14,15 @@ ROOT = Path(dsocr_loaders.__file__).parents[1]
 SCRIPT = ROOT / ".ci" / "run"
 MARK = "<!-- command two -->"
 
-STEPS_AFTER = ["ruff check .", "ruff format --check .", "mypy", "pytest -m slow -n 0"]
+STEPS_AFTER = [
+    "ruff check .",
+    "ruff format --check .",
+    "mypy",
+    "pytest -m slow -n 0",
+    ".ci/vllm-environment ../vllm python",
+    "../vllm/bin/python -m pytest -m vllm -n 0 -W ignore tests/in_vllm",
+    "../vllm/bin/python -m pytest -m transformers -n 0 -W ignore tests/in_transformers",
+]
 
 
 @pytest.fixture
@@ -26,9 +34,19 @@ def tree(tmp_path):
     (made / "tools").mkdir()
     for tool in ("ruff", "mypy", "pytest"):
         path = made / "tools" / tool
-        path.write_text(f'#!/bin/sh\necho "{tool} $*" | sed "s/ *$//" >>"$CALLS"\n[ "$FAILS" != "{tool} $1" ]\n')
-        path.chmod(0o755)
+        write_tool(path, tool)
+    write_tool(made / "tools" / "vllm-python", "../vllm/bin/python")
+    # vLLM's environment has a "python" that notes down its calls, too.
+    making = 'mkdir -p "$1/bin" && cp "$(command -v vllm-python)" "$1/bin/python"'
+    write_tool(made / ".ci" / "vllm-environment", ".ci/vllm-environment", making)
     return made
+
+
+def write_tool(path, name, what_it_does="true"):
+    """Write a program that notes down how it was called, and fails where the test says so."""
+    note = f'echo "{name} $*" | sed "s/ *$//" >>"$CALLS"'
+    path.write_text(f'#!/bin/sh\n{note}\n{what_it_does}\n[ "$FAILS" != "{name} $1" ]\n')
+    path.chmod(0o755)
 
 
 def write_readme(tree, block):
@@ -118,7 +136,10 @@ def test_a_failing_command_stops_it(tree, block):
     assert calls == []
 
 
-@pytest.mark.parametrize("fails", ["ruff check", "ruff format", "mypy ", "pytest -m"])
+@pytest.mark.parametrize(
+    "fails",
+    ["ruff check", "ruff format", "mypy ", "pytest -m", ".ci/vllm-environment ../vllm", "../vllm/bin/python -m"],
+)
 def test_a_failing_step_stops_it(tree, fails):
     """This test ensures that each step's failure is the failure of the whole."""
     write_readme(tree, "true")

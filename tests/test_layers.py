@@ -62,8 +62,8 @@ HOMES = {
     "pymupdf": ("pages", "engines.text_layer"),
     "fitz": (),  # PyMuPDF's former name
     "docling_core": ("export",),
-    "torch": ("engines", "vllm_plugin"),
-    "vllm": ("engines", "vllm_plugin"),
+    "torch": ("engines", "vllm_plugin", "testing.closed_book"),
+    "vllm": ("engines", "vllm_plugin", "testing.closed_book"),
     "transformers": ("engines", "vllm_plugin"),
     "llama_index": (),
     "langchain": (),

@@ -555,8 +555,9 @@ def test_an_engines_error_hands_over_what_was_read(make_pdf: Callable[..., Path]
         with pytest.raises(EngineRejected) as from_read:
             reader.read(make_pdf("1", "2", "3"))
 
-    assert [1] == [result.page_number for result in from_load.value.results]
-    assert [1] == [result.page_number for result in from_read.value.results]
+    expected = [(1, "ok"), (2, "failed")]
+    assert expected == [(result.page_number, result.status) for result in from_load.value.results]
+    assert expected == [(result.page_number, result.status) for result in from_read.value.results]
     engine.close()
 
 

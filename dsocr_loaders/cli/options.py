@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from dsocr_loaders.errors import SettingsError
 from dsocr_loaders.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,6 +34,9 @@ CHUNK_SETTINGS = (
 READ_SETTINGS = (
     "engine",
     "model",
+    "revision",
+    "trust_remote_code",
+    "engine_options",
     "server",
     "resolution",
     "task",
@@ -58,8 +63,7 @@ READ_SETTINGS = (
 """Those that shape how pages are read.
 
 The other settings are no options: the key of a remote engine comes from the environment (DSOCR_API_KEY), since a
-command line is visible to every user of a machine; `journal` has options of its own where pages are read; `revision`
-has no use in this release."""
+command line is visible to every user of a machine; `journal` has options of its own where pages are read."""
 
 
 def setting_options(names: Iterable[str]) -> Callable[[F], F]:
@@ -77,7 +81,7 @@ def setting_options(names: Iterable[str]) -> Callable[[F], F]:
             if fields[name].annotation is bool:
                 command = click.option(flag, name, is_flag=True, default=None, help=description)(command)
                 continue
-            default = fields[name].default
+            default = fields[name].default if fields[name].default_factory is None else None
             shown = "" if default is None else f" [default: {getattr(default, 'value', default)}]"
             text = f"{description} {_sentence(Settings.allowed(name))}{shown}"
             command = click.option(flag, name, default=None, metavar=_metavar(name), help=text)(command)
@@ -92,7 +96,22 @@ def settings_from(values: dict[str, object]) -> Settings:
     Raises:
         SettingsError: a value is not allowed.
     """
-    return Settings(**{name: value for name, value in values.items() if value is not None})  # type: ignore[arg-type]
+    given = {name: value for name, value in values.items() if value is not None}
+    if isinstance(options := given.get("engine_options"), str):
+        given["engine_options"] = _mapping(options)
+    return Settings(**given)  # type: ignore[arg-type]
+
+
+def _mapping(text: str) -> dict[str, object]:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise SettingsError(
+            f"--engine-options {text!r} is not allowed; allowed: a JSON object, such as '{{\"max_model_len\": 4096}}'."
+        )
+    return value
 
 
 def _sentence(words: str) -> str:
@@ -100,4 +119,4 @@ def _sentence(words: str) -> str:
 
 
 def _metavar(name: str) -> str:
-    return {"timeout_s": "SECONDS", "dpi": "DPI", "chunk_tokens": "N"}.get(name, name.upper())
+    return {"timeout_s": "SECONDS", "dpi": "DPI", "chunk_tokens": "N", "engine_options": "JSON"}.get(name, name.upper())

@@ -11,22 +11,27 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dsocr_loaders.engines.loop import EngineLoop
-    from dsocr_loaders.engines.protocol import Engine, Prepared
+    from dsocr_loaders.engines.protocol import Engine, LoadsModel, Prepared
     from dsocr_loaders.engines.remote import RemoteEngine
     from dsocr_loaders.engines.replay import ReplayEngine
     from dsocr_loaders.engines.routing import TextLayerFirst
     from dsocr_loaders.engines.select import EngineState, engine_report, make_engine
     from dsocr_loaders.engines.text_layer import TextLayerEngine
+    from dsocr_loaders.engines.transformers import TransformersEngine
+    from dsocr_loaders.engines.vllm import VllmEngine
 
 _HOME_OF = {
     "Engine": "protocol",
     "EngineLoop": "loop",
     "EngineState": "select",
+    "LoadsModel": "protocol",
     "Prepared": "protocol",
     "RemoteEngine": "remote",
     "ReplayEngine": "replay",
     "TextLayerEngine": "text_layer",
     "TextLayerFirst": "routing",
+    "TransformersEngine": "transformers",
+    "VllmEngine": "vllm",
     "engine_report": "select",
     "make_engine": "select",
 }
@@ -35,11 +40,14 @@ __all__ = [
     "Engine",
     "EngineLoop",
     "EngineState",
+    "LoadsModel",
     "Prepared",
     "RemoteEngine",
     "ReplayEngine",
     "TextLayerEngine",
     "TextLayerFirst",
+    "TransformersEngine",
+    "VllmEngine",
     "engine_report",
     "make_engine",
 ]

@@ -29,6 +29,7 @@ IDLE_CONNECTION_S: Final = 4.0  # vLLM's server closes an idle connection after 
 LARGEST_ERROR_BYTES: Final = 64_000  # of an error body only the beginning is quoted
 
 _CONNECTIONS_PER_CLIENT: Final = 32
+_FOR_EVER_S: Final = 1e9
 _MOST_FREE_TRIES: Final = 2
 _JSON: Final = {"Content-Type": "application/json"}
 
@@ -138,9 +139,13 @@ class Connections:
 
 
 async def _kept(shards: list[Shard]) -> None:
-    """Wait for the loop's end, which cancels this, and close the clients then: on their own loop, from any thread."""
+    """Wait for the loop's end, which cancels this, and close the clients then: on their own loop, from any thread.
+
+    The loop itself keeps a task that sleeps alive. One that waits for an event nobody else knows is collected together
+    with an engine that was forgotten, before the loop can cancel it.
+    """
     try:
-        await asyncio.Event().wait()
+        await asyncio.sleep(_FOR_EVER_S)
     finally:
         for shard in shards:
             await shard.client.aclose()

@@ -37,6 +37,8 @@ _log = logging.getLogger("dsocr_loaders.engines")
 LIST_TIMEOUT_S: Final = 30.0
 PROBE_TIMEOUT_S: Final = 5.0
 
+_SHARE_OF_TIMEOUT: Final = 0.8  # a silent server is to be told as such, before the first page's own limit ends it
+
 _NO_LIST: Final = frozenset({"not_found", "wrong_server"})
 
 
@@ -73,7 +75,7 @@ async def meet(
     """
     base_url = endpoint.base_url
     root = base_url.removesuffix("/v1")
-    asked = _Asked(endpoint, fetch, min(LIST_TIMEOUT_S, settings.timeout_s))
+    asked = _Asked(endpoint, fetch, min(LIST_TIMEOUT_S, _SHARE_OF_TIMEOUT * settings.timeout_s))
     if settings.server == "auto":
         profile = by_host(base_url) or await _recognised(asked, base_url, root)
     else:

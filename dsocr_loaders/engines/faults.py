@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["answer_fault", "redirect_fault", "retry_after_s", "status_fault", "timeout_fault", "transport_fault"]
 
 _LONGEST_QUOTE: Final = 300
+_WHAT_IS_THERE: Final = "Is it an HTTP server, is the port right, and does it want https:// instead of http://?"
+_SEE_LOG: Final = "If that goes on, look into the server's log."
 _TITLE: Final = re.compile(r"<title[^<>]*>([^<]*)", re.IGNORECASE)
 
 
@@ -50,8 +52,13 @@ def transport_fault(error: Exception, endpoint: Endpoint, *, is_first: bool) -> 
         cause, message = "connect", f"Cannot connect to {where}: {_reason(error, endpoint)}"
     elif isinstance(error, httpx.DecodingError | httpx.LocalProtocolError | httpx.UnsupportedProtocol):
         cause, message = "not_understood", f"{where} answered something that is no HTTP answer: {error}."
+    elif is_first:
+        cause, message = "cut", f"{where} closed the connection without an answer ({_words(error)}). {_WHAT_IS_THERE}"
     else:
-        cause, message = "cut", f"{where} closed the connection in the middle of an answer ({_words(error)})."
+        cause, message = (
+            "cut",
+            f"{where} closed the connection in the middle of an answer ({_words(error)}). {_SEE_LOG}",
+        )
     return engine_error(_cause(cause, is_first=is_first), endpoint.without_key(message))
 
 
@@ -95,7 +102,7 @@ def answer_fault(endpoint: Endpoint, cause: str, problem: str, body: bytes = b""
 
     Args:
         endpoint: who answered.
-        cause: `wrong_server`, `not_found`, `not_understood` or `cut`.
+        cause: `wrong_server`, `not_found`, `not_understood`, `cut` or `server_fault`.
         problem: what is wrong, as the end of a sentence.
         body: what to quote of the answer.
     """
@@ -107,8 +114,10 @@ def answer_fault(endpoint: Endpoint, cause: str, problem: str, body: bytes = b""
         "wrong_server": f"{where} is no server that this release can read with: {problem}.{said} "
         "Check host, port and path of the URL.",
         "not_found": f"{where} cannot be asked: {problem}.",
-        "not_understood": f"{where} answered, and it is no answer: {problem}.{said}",
+        "not_understood": f"{where} answered, and it is no answer: {problem}.{said} The server's log, or that of a "
+        "gateway before it, may say why.",
         "cut": f"{where} answered in part only: {problem}.",
+        "server_fault": f"{where} cannot answer now: {problem}.",
     }[cause]
     return engine_error(cause, endpoint.without_key(message))
 
@@ -139,8 +148,7 @@ def _reason(error: BaseException, endpoint: Endpoint) -> str:
     is_running = "Is the server running, and is host and port right?"
     for inner in _chain(error):
         if isinstance(inner, ssl.SSLError):
-            plain = " Does it speak http instead of https?" if "WRONG_VERSION" in str(inner) else ""
-            return f"TLS failed ({_words(inner)}).{plain}"
+            return f"TLS failed ({_words(inner)}). {_tls_advice(inner)}"
         if isinstance(inner, socket.gaierror):
             return f"the host name is not known ({_words(inner)}). Check the URL."
         if isinstance(inner, ConnectionRefusedError):
@@ -148,6 +156,17 @@ def _reason(error: BaseException, endpoint: Endpoint) -> str:
     if isinstance(error, httpx.ConnectTimeout):
         return f"nothing answers. {is_running}"
     return f"{endpoint.without_key(_words(error))}. {is_running}"
+
+
+def _tls_advice(error: ssl.SSLError) -> str:
+    if "WRONG_VERSION" in str(error) or "RECORD_LAYER" in str(error):
+        return "Does it speak http instead of https?"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return (
+            "If you trust the server, name the file of its certificate, or of the authority that signed it, in the "
+            "environment variable SSL_CERT_FILE."
+        )
+    return "Is it a server for https, and is the port right?"
 
 
 def _chain(error: BaseException | None) -> list[BaseException]:

@@ -22,7 +22,7 @@ class FairPermits:
 
     The shares bound it together: no share holds more than its own limit, and all of them hold no more than the largest
     of their limits. A limit may move at any time; a lower one takes nothing back, a higher one shows when the next
-    permit is asked for or given back.
+    permit is asked for or given back, or with `look_again`.
 
     Attributes:
         held, most_held: permits that are out now, and at most so far.
@@ -65,6 +65,10 @@ class FairPermits:
         """Give a permit back."""
         self.held -= 1
         share.held -= 1
+        self._hand_out()
+
+    def look_again(self) -> None:
+        """Hand out what a raised limit allows, without waiting for the next permit to be asked for or given back."""
         self._hand_out()
 
     def _hand_out(self) -> None:

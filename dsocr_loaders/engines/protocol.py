@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from dsocr_loaders.pages.pixels_wanted import PixelsWanted
     from dsocr_loaders.values import Answer, PageImage, ParsedAnswer, ReadRequest, TextSource
 
-__all__ = ["Engine", "HearsAnswers", "Prepared"]
+__all__ = ["Engine", "HearsAnswers", "LoadsModel", "Prepared"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +112,22 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Give back everything. Safe to call twice; reads that still run end with `EngineDead`."""
+        ...
+
+
+@runtime_checkable
+class LoadsModel(Protocol):
+    """What an engine may have besides: something to load before its first page, such as a model.
+
+    `timeout_s` is a limit for answers; loading has none.
+    """
+
+    async def make_ready(self, prepared: Prepared) -> None:
+        """Wait until `prepared` can be read, loading what is not loaded. Awaited on the loop, before each `read`.
+
+        Raises:
+            EngineError: it cannot be loaded.
+        """
         ...
 
 

@@ -17,6 +17,7 @@ from dsocr_loaders.engines.pacing import Pacing
 from dsocr_loaders.engines.profiles import (
     ServerFacts,
     answer_limit,
+    check_no_error_text,
     check_resolution,
     explained,
     is_stripped,
@@ -98,6 +99,14 @@ class RemoteEngine:
         """Pages to ask for at the same time; it moves while pages are read."""
         return self._pacing.limit
 
+    @property
+    def resolutions(self) -> tuple[str, ...]:
+        """The modes that one request may choose from, for repairs; none before the server has said what it is."""
+        contact = self._contact
+        if contact is None or contact.facts.mode_is_fixed:
+            return ()
+        return contact.profile.resolutions(model_for(self._settings.model), contact.facts)
+
     def __repr__(self) -> str:
         return f"<RemoteEngine {self.fingerprint}>"
 
@@ -166,7 +175,9 @@ class RemoteEngine:
         max_tokens = min(limit, profile.most_tokens or limit)
         family = model_for(self._settings.model)  # whose prompt the request holds
         question = question_for(request, image, model.id, max_tokens, family=family, facts=contact.facts)
-        answer = await self._sent(profile, request_for(profile, question), model=model.id, max_tokens=max_tokens)
+        answer = await self._sent(
+            profile, request_for(profile, question), model=model.id, max_tokens=max_tokens, prompt=request.prompt
+        )
         if profile.shows_mode:
             families = [model_for(name) for name in names]
             read_in = mode_read(families, request.resolution, image, request.prompt, answer.prompt_tokens)
@@ -180,9 +191,9 @@ class RemoteEngine:
         return answer
 
     async def _sent(
-        self, profile: ServerProfile, asked: HttpRequest, *, model: str = "", max_tokens: int = 1
+        self, profile: ServerProfile, asked: HttpRequest, *, model: str = "", max_tokens: int = 1, prompt: str = ""
     ) -> RawAnswer:
-        """Return the answer to a request for a page."""
+        """Return the answer to a request for a page; `prompt` is what it was asked with."""
         url = self._endpoint.base_url + asked.path
         try:
             content = await self._connections.exchange(
@@ -198,9 +209,11 @@ class RemoteEngine:
         payload = json_of(content, self._endpoint, "not_understood")
         engine = _engine_name(self._endpoint, profile.name, self._settings)
         try:
-            return profile.reply(payload, model=model, max_tokens=max_tokens, engine=engine)
+            answer = profile.reply(payload, model=model, max_tokens=max_tokens, engine=engine)
+            check_no_error_text(answer, prompt)
         except EngineError as error:
             raise answer_fault(self._endpoint, error.cause, str(error), content[:LARGEST_ERROR_BYTES]) from error
+        return answer
 
     async def _fetched(self, url: str, limit_s: float) -> bytes:
         """Return the body of a `GET`, for the first contact."""

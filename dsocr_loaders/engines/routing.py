@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from dsocr_loaders.engines.protocol import HearsAnswers, Prepared
+from dsocr_loaders.engines.protocol import HearsAnswers, LoadsModel, Prepared
 from dsocr_loaders.engines.text_layer.documents import Password, backend_version
 from dsocr_loaders.engines.text_layer.engine import text_layer_or_reason
 from dsocr_loaders.errors import SourceDamaged
@@ -71,6 +71,11 @@ class TextLayerFirst:
     def capacity(self) -> int:
         """Of the model, now."""
         return self.model.capacity
+
+    async def make_ready(self, prepared: Prepared) -> None:
+        """Let the model load what it needs, for a page that it is to read."""
+        if not isinstance(prepared.payload, LayoutAnswer) and isinstance(self.model, LoadsModel):
+            await self.model.make_ready(prepared)
 
     async def read(self, prepared: Prepared, request: ReadRequest) -> Answer:
         """Return the regions that the page worker found, or else the model's answer.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
-from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, cast
 
 from dsocr_loaders.engines.advice import HOW_TO_GET_OCR, LOCAL_ENDPOINT, SERVE_COMMAND
 from dsocr_loaders.engines.endpoint import ENDPOINT_VARIABLE
+from dsocr_loaders.engines.gpus import has_visible_gpu
+from dsocr_loaders.engines.state import EngineState
+from dsocr_loaders.engines.vllm.state import vllm_state
 from dsocr_loaders.errors import DsocrError, EngineError, engine_error
 from dsocr_loaders.settings import Settings
 from dsocr_loaders.values import Task, TextSource
@@ -25,7 +27,6 @@ _log = logging.getLogger("dsocr_loaders.engines")
 
 _REPLAY: Final = "replay:"
 _INSTALL_PYMUPDF: Final = 'pip install "pymupdf>=1.26,<2"'
-_LEFT_OUT: Final = ("vllm", "transformers")
 _READING: Final = frozenset({Task.DOCUMENT, Task.OCR, Task.FREE})
 """Tasks that ask what a page says, which its text layer says as well."""
 _PROBE_LIMIT_S: Final = 60.0
@@ -40,14 +41,16 @@ _REMEDIES: Final = {
 def make_engine(settings: Settings) -> Engine:
     """Return the engine that `settings.engine` names; an engine that is given as an object, as it is.
 
-    `"auto"` takes the server at the environment's DSOCR_ENDPOINT if there is one, else the text layer. Choice and
-    reason are logged. Nothing is asked of the network here.
+    `"auto"` takes the server at the environment's DSOCR_ENDPOINT if there is one; else vLLM in this process if it is
+    installed and a GPU is visible; else transformers, where it is installed with a GPU and can load the model as the
+    settings stand; else the text layer. Choice and reason are logged. Nothing is asked of the network here, and no
+    model is loaded.
 
     With `settings.prefer_text_layer`, that engine is asked only for pages whose own text layer is none.
 
     Raises:
         EngineUnavailable: cause `no_engine`; the message says how to get one.
-        MissingDependency: `prefer_text_layer` without PyMuPDF.
+        MissingDependency: `prefer_text_layer` without PyMuPDF, or `engine="vllm"` without vLLM.
         SettingsError: the engine cannot be asked for these settings.
     """
     engine = _named(settings)
@@ -62,12 +65,9 @@ def _named(settings: Settings) -> Engine:
         return _auto(settings)
     if chosen == "text_layer":
         return _text_layer(settings, "engine='text_layer' asks for it")
-    if chosen in _LEFT_OUT:
-        raise engine_error(
-            "no_engine",
-            f"engine={chosen!r}: this release reads through a server, not inside this process. Start one with "
-            f"`{SERVE_COMMAND}` and pass engine={LOCAL_ENDPOINT!r}.",
-        )
+    if chosen in {"vllm", "transformers"}:
+        make = _vllm if chosen == "vllm" else _transformers
+        return make(settings, f"engine={chosen!r} asks for it")
     if chosen.startswith(_REPLAY):
         from dsocr_loaders.engines.replay import ReplayEngine  # noqa: PLC0415 - loaded when chosen
 
@@ -93,8 +93,15 @@ def _auto(settings: Settings) -> Engine:
     endpoint = _endpoint(os.environ)
     if endpoint:
         return _remote(endpoint, settings, f"{ENDPOINT_VARIABLE} is set", setting=ENDPOINT_VARIABLE)
+    vllm = vllm_state(settings)
+    if vllm.works and has_visible_gpu():
+        return _vllm(settings, f"{ENDPOINT_VARIABLE} is not set, vLLM is installed and a GPU is visible")
+    engine = _transformers_with_gpu(settings)
+    if engine is not None:
+        return engine
     if _has_pymupdf():
-        return _text_layer(settings, f"{ENDPOINT_VARIABLE} is not set, so nothing can read pixels")
+        reason = f"{ENDPOINT_VARIABLE} is not set, so nothing can read pixels; vLLM here: {vllm.detail}"
+        return _text_layer(settings, reason)
     raise engine_error(
         "no_engine",
         f"No engine was found: {ENDPOINT_VARIABLE} is not set, and the text layer of a PDF needs PyMuPDF "
@@ -102,10 +109,36 @@ def _auto(settings: Settings) -> Engine:
     )
 
 
+def _vllm(settings: Settings, reason: str) -> Engine:
+    from dsocr_loaders.engines.vllm import VllmEngine  # noqa: PLC0415 - loaded when chosen
+
+    return _logged(VllmEngine(settings), reason)
+
+
 def _remote(url: str, settings: Settings, reason: str, *, setting: str) -> Engine:
     from dsocr_loaders.engines.remote import RemoteEngine  # noqa: PLC0415 - imports httpx
 
     return _logged(RemoteEngine(url, settings, setting=setting), reason)
+
+
+def _transformers(settings: Settings, reason: str) -> Engine:
+    from dsocr_loaders.engines.transformers import TransformersEngine  # noqa: PLC0415 - loaded when chosen
+
+    return _logged(TransformersEngine(settings), reason)
+
+
+def _transformers_with_gpu(settings: Settings) -> Engine | None:
+    """Return the engine if torch, transformers and a GPU are there and it can have the model; else None."""
+    from dsocr_loaders.engines.transformers.state import found_gpu  # noqa: PLC0415 - loaded when chosen
+
+    gpu = found_gpu()
+    if not gpu:
+        return None
+    try:
+        return _transformers(settings, f"transformers is installed, and torch sees a GPU ({gpu})")
+    except DsocrError as error:
+        _log.warning("engine='auto' passes transformers by, though it is installed with a GPU: %s", error)
+        return None
 
 
 def _text_layer(settings: Settings, reason: str) -> Engine:
@@ -120,23 +153,6 @@ def _logged(engine: Engine, reason: str) -> Engine:
     return engine
 
 
-@dataclass(frozen=True, slots=True)
-class EngineState:
-    """What one engine is worth on this machine.
-
-    Attributes:
-        engine: the word for `engine=`.
-        works: True or False; None if that takes asking a server, and nobody asked.
-        detail: why, in one sentence.
-        command: the one command that would make it work, `""` if it works.
-    """
-
-    engine: str
-    works: bool | None
-    detail: str
-    command: str = ""
-
-
 def engine_report(settings: Settings | None = None, *, probe: bool = False) -> tuple[EngineState, ...]:
     """Return the state of every engine on this machine, `auto` first.
 
@@ -145,22 +161,41 @@ def engine_report(settings: Settings | None = None, *, probe: bool = False) -> t
         probe: ask the server at DSOCR_ENDPOINT whether it works; without it, or without that variable, nothing is
             asked of the network. It may take a minute.
     """
-    server = _server_state(settings or Settings(), probe=probe)
+    settings = settings or Settings()
+    server = _server_state(settings, probe=probe)
+    vllm = vllm_state(settings)
     text_layer = _text_layer_state()
-    left_out = [
-        EngineState(name, works=False, detail="Not in this release; a server does the same.", command=SERVE_COMMAND)
-        for name in _LEFT_OUT
-    ]
+    transformers, has_gpu = _transformers_state(settings)
     replay = EngineState("replay:FOLDER", works=True, detail="Answers that were recorded, from a folder.")
-    return (_auto_state(server, text_layer), server, text_layer, replay, *left_out)
+    auto = _auto_state(server, vllm, text_layer, takes_transformers=has_gpu and transformers.works is True)
+    return (auto, server, vllm, transformers, text_layer, replay)
 
 
-def _auto_state(server: EngineState, text_layer: EngineState) -> EngineState:
+def _auto_state(
+    server: EngineState, vllm: EngineState, text_layer: EngineState, *, takes_transformers: bool
+) -> EngineState:
     if _endpoint(os.environ):
         return EngineState("auto", server.works, f"Takes the server that {ENDPOINT_VARIABLE} names.", server.command)
+    if vllm.works and has_visible_gpu():
+        return EngineState("auto", works=True, detail="Takes vLLM in this process, on this machine's GPU.")
+    if takes_transformers:
+        return EngineState("auto", works=True, detail="Takes transformers in this process, on the GPU.")
     if text_layer.works:
         return EngineState("auto", works=True, detail="Takes the text layer, which reads born-digital PDFs only.")
-    return EngineState("auto", works=False, detail="Finds neither a server nor PyMuPDF.", command=text_layer.command)
+    return EngineState(
+        "auto",
+        works=False,
+        detail="Finds neither a server nor vLLM with a GPU nor PyMuPDF.",
+        command=text_layer.command,
+    )
+
+
+def _transformers_state(settings: Settings) -> tuple[EngineState, bool]:
+    """Return the state, and whether torch sees a GPU."""
+    from dsocr_loaders.engines.transformers.state import state_of  # noqa: PLC0415 - loaded when asked
+
+    found = state_of(settings)
+    return EngineState("transformers", found.works, found.detail, found.command), found.has_gpu
 
 
 def _text_layer_state() -> EngineState:

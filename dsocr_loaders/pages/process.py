@@ -13,13 +13,12 @@ import queue
 import signal
 import subprocess
 import sys
-import sysconfig
 import threading
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from dsocr_loaders.errors import DsocrError
+from dsocr_loaders.pages.beginning import environment_for_child, import_paths
 from dsocr_loaders.pages.wire import Greeting, Order, read_frame, write_frame
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
     from dsocr_loaders.pages.wire import Reply
 
-__all__ = ["WORKER_MODULE", "WorkerLost", "WorkerProcess"]
+__all__ = ["WORKER_MODULE", "WorkerLost", "WorkerProcess", "signal_name"]
 
 WORKER_MODULE = "dsocr_loaders.pages.worker"
 _START_TIMEOUT_S = 60.0
@@ -67,7 +66,7 @@ class WorkerProcess:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 bufsize=0,
-                env=_environment(),
+                env=environment_for_child(),
             )
         except OSError as error:
             raise DsocrError(f"The page worker cannot be started with {sys.executable!r}: {error}.") from error
@@ -89,9 +88,7 @@ class WorkerProcess:
             WorkerLost: the subprocess crashed or took longer than `timeout_s`, and is killed.
         """
         if not self._is_greeted:
-            # An empty entry stands for the current folder.
-            paths = tuple(os.path.abspath(entry) for entry in sys.path if isinstance(entry, str))  # noqa: PTH100 - "" too
-            self._exchange(Greeting(paths), _START_TIMEOUT_S)
+            self._exchange(Greeting(import_paths()), _START_TIMEOUT_S)
             self._is_greeted = True
         return self._exchange(order, timeout_s)
 
@@ -117,7 +114,7 @@ class WorkerProcess:
         self.kill()
         self._listener.join(timeout=1)
         code = self.popen.returncode
-        how = f"crashed (exit status {code}" if code is None or code >= 0 else f"crashed ({_signal_name(-code)}"
+        how = f"crashed (exit status {code}" if code is None or code >= 0 else f"crashed ({signal_name(-code)}"
         words = self._last_words.decode("utf-8", "replace").strip()
         message = f"{how}; it said: {words})" if words else f"{how})"
         return WorkerLost(message, has_started=self._is_greeted)
@@ -135,18 +132,8 @@ class WorkerProcess:
             self._requests.close()
 
 
-def _environment() -> dict[str, str]:
-    """Return the environment for a worker; with this package's folder, where the worker would not find it."""
-    environment = dict(os.environ)
-    folder = str(Path(__file__).resolve().parents[2])
-    # A site-packages folder must not come before the standard library, which is where PYTHONPATH would put it.
-    if folder not in {str(Path(sysconfig.get_path(name)).resolve()) for name in ("purelib", "platlib")}:
-        others = environment.get("PYTHONPATH")
-        environment["PYTHONPATH"] = os.pathsep.join([folder, others] if others else [folder])
-    return environment
-
-
-def _signal_name(number: int) -> str:
+def signal_name(number: int) -> str:
+    """Return the name of a signal, such as `SIGKILL`."""
     try:
         return signal.Signals(number).name
     except ValueError:

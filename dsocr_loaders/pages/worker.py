@@ -7,29 +7,24 @@ closes it or dies in whatever way.
 from __future__ import annotations
 
 import io
-import os
 import pickle
 import signal
 import sys
-import threading
-import time
 import traceback
 from typing import TYPE_CHECKING, Any, cast
 
 from dsocr_loaders.errors import SettingsError, SourceDamaged
+from dsocr_loaders.pages.beginning import end_with_owner, import_like_owner, take_over_pipes
 from dsocr_loaders.pages.memory import limit_memory
 from dsocr_loaders.pages.opening import load_pdf_library
 from dsocr_loaders.pages.wire import Done, Failed, Greeting, Order, Reply, read_frame, write_frame
 
 if TYPE_CHECKING:
-    from io import FileIO
-
     from dsocr_loaders.pages.jobs import Job
     from dsocr_loaders.pages.workbench import Workbench
 
 __all__ = ["main"]
 
-_LOOK_FOR_OWNER_S = 2.0
 _ALARM_DELAY_S = 10.0  # the owner's own limit comes first; the alarm is for a worker that hangs and has lost its owner
 
 
@@ -37,13 +32,13 @@ def main() -> None:
     """Answer jobs until standard input ends."""
     # Ctrl-C in a terminal reaches the whole group of processes; what it means is the owner's decision.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    requests, replies = _take_over_pipes()
-    greeting = read_frame(requests)
-    if greeting is None:
+    requests, replies = take_over_pipes()
+    frame = read_frame(requests)
+    if frame is None:
         return
-    _import_like_owner(pickle.loads(greeting))  # noqa: S301 - written by our own process
-    if hasattr(os, "getppid") and sys.platform != "win32":
-        threading.Thread(target=_end_with_owner, args=(os.getppid(),), daemon=True).start()
+    greeting: Greeting = pickle.loads(frame)  # noqa: S301 - written by our own process
+    import_like_owner(greeting.sys_path)
+    end_with_owner()
     # Only now: Pillow, too, may lie where the owner's sys.path alone leads.
     from dsocr_loaders.pages.workbench import Workbench  # noqa: PLC0415 - see above
 
@@ -60,28 +55,6 @@ def main() -> None:
             return
         except Exception as error:  # noqa: BLE001 - pickling runs code of the engine's values
             write_frame(replies, _unsendable(error))
-
-
-def _take_over_pipes() -> tuple[FileIO, FileIO]:
-    """Return the two ends of the conversation, out of reach of whatever prints: 1 becomes 2, 0 becomes empty."""
-    requests, replies = os.dup(0), os.dup(1)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
-    os.dup2(2, 1)
-    return io.FileIO(requests, "r"), io.FileIO(replies, "w")
-
-
-def _import_like_owner(greeting: Greeting) -> None:
-    known = set(greeting.sys_path)
-    sys.path[:] = [*greeting.sys_path, *(entry for entry in sys.path if entry not in known)]
-
-
-def _end_with_owner(owner: int) -> None:
-    # The input does not end if the owner forked and died: its child still holds the other end of the pipe.
-    while os.getppid() == owner:
-        time.sleep(_LOOK_FOR_OWNER_S)
-    os._exit(1)
 
 
 def _set_alarm(delay_s: float) -> None:

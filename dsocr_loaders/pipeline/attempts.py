@@ -99,12 +99,12 @@ class Attempts:
                     _log.info("%s: %s; trying again in %.1f s", place, error, delay_s)
                     self._tell(PageRetried(place, attempt, error, delay_s))
                     failed = ReadFailed(error, attempt)
-                elif error.stops_run:
+                elif error.stops_run and (error.cause == "died" or not self._contact.has_answered):
                     self._give_up(error)
                     raise
                 else:
-                    if self._contact.page_failed(error):
-                        self._give_up(error)
+                    if error.stops_run or self._contact.page_failed(error):
+                        self._give_up(error)  # other pages that are in flight may still bring an answer
                     raise ReadFailed(error, attempt) from error
             except StoreFailed:
                 raise

@@ -7,7 +7,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from dsocr_loaders.engines.protocol import Prepared
+from dsocr_loaders.engines.protocol import LoadsModel, Prepared
 from dsocr_loaders.engines.replay import ReplayEngine
 from dsocr_loaders.errors import engine_error
 from dsocr_loaders.models import decoding_for
@@ -138,13 +138,15 @@ class EngineDesk:
         return rendered.page, rendered.prepared
 
     async def ask(self, place: PagePlace, prepared: Prepared, request: ReadRequest) -> Answer:
-        """Return what the engine answers within `timeout_s`, the wait for a slot not counted.
+        """Return what the engine answers within `timeout_s`, the wait for a slot or for its model not counted.
 
         Raises:
             EngineError: as the engine raises it, or cause `timeout`.
         """
         asked = time.perf_counter()
         async with self._slots.permit():
+            if isinstance(self.engine, LoadsModel):
+                await self.engine.make_ready(prepared)
             began = time.perf_counter()
             try:
                 async with asyncio.timeout(self._settings.timeout_s):

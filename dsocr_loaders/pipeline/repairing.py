@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 from dsocr_loaders.answer_store import NoStore
+from dsocr_loaders.engines.advice import HOW_TO_GET_OCR
 from dsocr_loaders.errors import DsocrError, EngineError, MissingDependency
 from dsocr_loaders.pipeline.attempts import ReadFailed, StoreFailed, of_store
 from dsocr_loaders.pipeline.events import PageRepairTried
@@ -197,7 +198,8 @@ class _Climb:
         try:
             answer = await self._run.desk.text_layer(place, self._attempt)
         except DsocrError as error:
-            self._note("text_layer", 0, f"the page's own text layer does not help: {error}")
+            reason = str(error).removesuffix(HOW_TO_GET_OCR).removeprefix(f"{place}: ").strip()
+            self._note("text_layer", 0, f"the page's own text layer does not help: {reason}")
             return
         finally:
             self._hold.give_back()

@@ -55,13 +55,19 @@ def retry_delay_s(attempt: int, retry_after_s: float | None) -> float:
 
 
 class LostContact:
-    """Tells an engine that is gone from one that could not be reached for a while."""
+    """Tells an engine that is gone from one that could not be reached for a while.
+
+    Attributes:
+        has_answered: whether it ever answered in this run.
+    """
 
     def __init__(self) -> None:
+        self.has_answered = False
         self._unreached = 0  # pages in a row that could not reach the engine, all their tries used up
 
     def page_answered(self) -> None:
         """Note that the engine answered."""
+        self.has_answered = True
         self._unreached = 0
 
     def page_failed(self, error: EngineError) -> bool:

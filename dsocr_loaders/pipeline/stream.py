@@ -108,8 +108,8 @@ class PageStream:
         Safe to cancel: the item is not lost, the next call returns it.
 
         Raises:
-            EngineError: the run cannot go on: raised in the place of the page that found out, or, if the engine could
-                not be reached for page after page, behind the results of all pages that were begun.
+            EngineError: the run cannot go on: raised in the place of the page that found out if nothing was read yet or
+                the engine died; else behind the results of all pages that were begun.
             Exception: what `sources` or the store raised.
         """
         if self._is_over:
@@ -228,20 +228,26 @@ class PageStream:
                 await self._places.acquire()
                 if self._is_in_vain:
                     return
-                await self._admit_page(PagePlace(opened.source, opened.info, page_number), reading, batch)
+                if not await self._admit_page(PagePlace(opened.source, opened.info, page_number), reading, batch):
+                    return
                 has_begun.set()  # the first page is in line for a worker before the bookmarks are
         finally:
             has_begun.set()
         await self._places.acquire()
         self._outlet.put_behind(SourceDone(opened.source), batch)
 
-    async def _admit_page(self, place: PagePlace, reading: PageReading, batch: Batch) -> None:
+    async def _admit_page(self, place: PagePlace, reading: PageReading, batch: Batch) -> bool:
+        """Begin a page; return False if, while it waited for its turn, it turned out that no page is worth it."""
         known = await reading.known(place)
         if known is not None:
             self._expect(reading.recall(place, known), batch)
         else:
             hold = await reading.image()
+            if self._is_in_vain:
+                hold.give_back()
+                return False
             self._expect(reading.read(place, hold), batch, hold)
+        return True
 
     def _expect(self, page: Coroutine[object, object, PageResult], batch: Batch, hold: Hold | None = None) -> None:
         self._outlet.expect(self._followed(asyncio.create_task(page), hold), batch)

@@ -79,8 +79,8 @@ class ScriptedServer:
     Args:
         answers: the same for every request; or what a callable returns for it; or by the digest of the decoded
             pixels (which are the page's own only if it travels as PNG); or one after another in the order of arrival.
-        kind: `"vllm"`, `"sglang"`, `"deepseek-ocr-rs"`, `"ollama"`, `"ollama-0.29"`, `"llama-server"`, `"openai"`; or a
-            `ServerKind`, launched with other options.
+        kind: a key of `KINDS`: `"vllm"`, `"sglang"`, `"deepseek-ocr-rs"`, `"ollama"`, `"ollama-0.29"`,
+            `"llama-server"`, `"openai"`; or a `ServerKind`, launched with other options.
         models: names in its `/models`; by default the kind's own.
         max_model_len: context in tokens; None tells and limits none; by default the kind's own.
         owned_by: who `/models` says owns the models; by default the kind's own.

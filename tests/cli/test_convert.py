@@ -193,7 +193,7 @@ def test_a_run_that_ends_early_writes_what_was_read(
     dsocr: Callable[..., tuple[int, str, str]], make_pdf: Callable[..., Path], tmp_path: Path
 ) -> None:
     """An engine's error in the middle of a file keeps its pages; those behind have failed with that error."""
-    with ScriptedServer(ANSWER, faults={3: Fault(status=401)}) as server:
+    with ScriptedServer(ANSWER, faults=lambda number: Fault(status=401) if number > 2 else None) as server:
         status, out, _ = dsocr(
             "convert", make_pdf("1", "2", "3", "4"), "-o", tmp_path, "--engine", server.base_url,
             "--max-in-flight", "1",
@@ -302,7 +302,7 @@ def test_a_page_that_no_way_could_read_makes_no_chunk(
     ("words", "status", "line"),
     [
         (["--engine", "http://127.0.0.1:9/v1"], 4, "http://127.0.0.1:9"),
-        (["--engine", "vllm"], 4, "vllm serve"),
+        (["--engine", "vllm"], 4, 'pip install "vllm'),
         (["--engine", "replay:/nowhere"], 4, "/nowhere"),
         (["--dpi", "1"], 2, "dpi='1' is not allowed; allowed: a whole number from 36 to 600."),
         (["--engine", "nonsense"], 2, "engine='nonsense' is not allowed"),
@@ -350,7 +350,7 @@ def test_a_server_that_is_none(
     make_pdf: Callable[..., Path],
     tmp_path: Path,
 ) -> None:
-    """A refused key ends the run; a page of HTML instead of an answer costs a page."""
+    """A refused key ends the run, behind the page that met it; a page of HTML instead of an answer costs a page."""
     with ScriptedServer(ANSWER, faults=[None, fault]) as server:
         actual, _, err = dsocr(
             "convert", make_pdf("1", "2"), "-o", tmp_path, "--engine", server.base_url, "--max-in-flight", "1"
@@ -358,7 +358,8 @@ def test_a_server_that_is_none(
 
     assert status == actual
     assert line in err
-    assert 1 == len(err.splitlines())
+    assert (2 if status == 4 else 1) == len(err.splitlines())
+    assert "page 2: " in err
 
 
 def test_an_output_folder_that_cannot_be_made(
@@ -403,3 +404,17 @@ def test_ctrl_c_keeps_what_is_finished(make_pdf: Callable[..., Path], tmp_path: 
     assert "Traceback" not in err
     assert (tmp_path / "first.json").exists()
     assert not (tmp_path / "second.json").exists()
+
+
+@pytest.mark.parametrize("options", ["[1]", "{", "max_model_len=1"])
+def test_options_of_an_engine_are_json(
+    dsocr: Callable[..., tuple[int, str, str]], make_pdf: Callable[..., Path], tmp_path: Path, options: str
+) -> None:
+    """What is no JSON object is refused with an example; what is one reaches the settings."""
+    arguments = ("convert", make_pdf("It rains."), "-o", tmp_path / "out", "--engine", "text_layer", "--engine-options")
+
+    status, _, err = dsocr(*arguments, options)
+    fine, _, _ = dsocr(*arguments, '{"max_model_len": 4096}')
+
+    assert (2, 0) == (status, fine)
+    assert '{"max_model_len": 4096}' in err

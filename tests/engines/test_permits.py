@@ -169,3 +169,20 @@ def test_nothing_leaks_whoever_is_cancelled(seed, limit, shares):
 
     assert held == 0
     assert most_held <= limit
+
+
+def test_a_raised_limit_can_show_at_once():
+    """This test ensures that those who wait need not wait for a permit to come back when a limit has risen."""
+
+    async def run():
+        permits, order, limit = FairPermits(), [], 1
+        share = permits.share(lambda: limit)
+        async with waiting(*(noted(share, number, order) for number in range(4))):
+            limit = 3
+            await settle()
+            before = list(order)
+            permits.look_again()
+            await settle()
+        return before, order
+
+    assert ([0], [0, 1, 2]) == asyncio.run(run())

@@ -170,6 +170,28 @@ def test_what_it_is():
     real.close()
 
 
+class LoadsModel(ScriptedEngine):
+    """Notes which pages it has to be ready for."""
+
+    def __init__(self):
+        super().__init__(ANSWER)
+        self.awaited = []
+
+    async def make_ready(self, prepared):
+        self.awaited.append(prepared.digest)
+
+
+def test_a_model_is_loaded_for_pages_that_need_it_alone(mixed):
+    """This test ensures that born-digital pages load no model, and that the others wait for it."""
+    model = LoadsModel()
+    with Reader(model, prefer_text_layer=True) as reader:
+        pages = list(reader.iter_pages(mixed, name="mixed"))
+
+    assert 3 == sum(page.status is PageStatus.OK for page in pages)
+    assert model.digests == model.awaited
+    model.close()
+
+
 def test_the_model_hears_of_its_answers(mixed, caplog):
     """This test ensures that a server which strips tags is reported through this engine too, once."""
     with ScriptedServer(ANSWER, kind="ollama") as server:

@@ -7,16 +7,20 @@ import sys
 import pytest
 
 from dsocr_loaders import engines
-from dsocr_loaders.engines import select
+from dsocr_loaders.engines import select, vllm
 from dsocr_loaders.engines.advice import HOW_TO_GET_OCR, SERVE_COMMAND
 from dsocr_loaders.engines.select import EngineState, engine_report, make_engine
 from dsocr_loaders.errors import EngineUnavailable, SettingsError
 from dsocr_loaders.settings import Settings
 from dsocr_loaders.testing import ScriptedEngine, ScriptedServer
 
+NO_VLLM = EngineState("vllm", works=False, detail="vLLM is not installed.", command="pip install vllm")
+
 
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch):
+    monkeypatch.setattr(select, "vllm_state", lambda settings: NO_VLLM)
+    monkeypatch.setattr(select, "has_visible_gpu", lambda: False)
     for name in ("DSOCR_ENDPOINT", "DSOCR_API_KEY", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
 
@@ -68,17 +72,6 @@ def test_text_layer_by_name():
     assert isinstance(made(engine="text_layer", password="open"), engines.TextLayerEngine)  # noqa: S106 - opens nothing
 
 
-@pytest.mark.parametrize("name", ["vllm", "transformers"])
-def test_engines_that_are_left_out_say_what_to_do_instead(name):
-    """This test ensures that a later release's engine is a clear error with the command that does the same."""
-    with pytest.raises(EngineUnavailable) as caught:
-        make_engine(Settings(engine=name))
-
-    assert caught.value.cause == "no_engine"
-    assert SERVE_COMMAND in str(caught.value)
-    assert "http://localhost:8000/v1" in str(caught.value)
-
-
 def test_auto_takes_the_environments_server(monkeypatch, caplog):
     """This test ensures that DSOCR_ENDPOINT comes first, and that the log says so."""
     caplog.set_level(logging.INFO, "dsocr_loaders.engines")
@@ -120,6 +113,42 @@ def test_auto_without_anything_tells_all_ways():
     assert HOW_TO_GET_OCR in str(caught.value)
 
 
+@pytest.fixture
+def with_vllm(monkeypatch):
+    """Pretend that vLLM is installed; what it becomes is a scripted engine."""
+    monkeypatch.setattr(select, "vllm_state", lambda settings: EngineState("vllm", works=True, detail="It is here."))
+    monkeypatch.setattr(vllm, "VllmEngine", lambda settings: ScriptedEngine(), raising=False)
+    monkeypatch.delenv("DSOCR_ENDPOINT", raising=False)
+
+
+@pytest.mark.usefixtures("with_vllm")
+def test_auto_takes_vllm_on_a_machine_with_a_gpu(monkeypatch, caplog):
+    """This test ensures that vLLM in this process comes after a server and before the text layer, with the reason."""
+    caplog.set_level(logging.INFO, "dsocr_loaders.engines")
+    monkeypatch.setattr(select, "has_visible_gpu", lambda: True)
+
+    assert isinstance(made(), ScriptedEngine)
+    assert "vLLM is installed and a GPU is visible" in caplog.text
+    assert "this machine's GPU" in states()["auto"].detail
+    monkeypatch.setenv("DSOCR_ENDPOINT", "http://gpu:8000/v1")
+    assert isinstance(made(), engines.RemoteEngine)
+
+
+@pytest.mark.usefixtures("with_vllm")
+def test_auto_leaves_vllm_alone_without_a_gpu():
+    """This test ensures that a build for CPUs, which takes minutes for a page, is taken by name alone."""
+    assert isinstance(made(), engines.TextLayerEngine)
+    assert isinstance(made(engine="vllm"), ScriptedEngine)
+
+
+def test_auto_says_why_it_did_not_take_vllm(caplog):
+    """This test ensures that a user who expected vLLM learns from the log what is missing."""
+    caplog.set_level(logging.INFO, "dsocr_loaders.engines")
+    made()
+
+    assert "vLLM here: vLLM is not installed." in caplog.text
+
+
 def states(**arguments):
     return {state.engine: state for state in engine_report(**arguments)}
 
@@ -128,7 +157,7 @@ def test_the_report_has_a_command_for_whatever_does_not_work():
     """This test ensures that a user of `dsocr engines` can act on each line, and that the text layer works here."""
     report = states()
 
-    assert list(report) == ["auto", "URL", "text_layer", "replay:FOLDER", "vllm", "transformers"]
+    assert list(report) == ["auto", "URL", "vllm", "transformers", "text_layer", "replay:FOLDER"]
     assert {state.engine for state in report.values() if state.works} == {"auto", "text_layer", "replay:FOLDER"}
     assert [state for state in report.values() if bool(state.command) == bool(state.works)] == []
     assert report["URL"].command == SERVE_COMMAND

@@ -27,7 +27,7 @@ from dsocr_loaders.errors import (
     SettingsError,
     SourceDamaged,
 )
-from dsocr_loaders.pages import DescribeJob, OpenOptions, PageWorker, process
+from dsocr_loaders.pages import DescribeJob, OpenOptions, PageWorker, beginning
 from dsocr_loaders.pages.opening import BackendChoice
 from dsocr_loaders.values import Task
 
@@ -143,10 +143,10 @@ def test_worker_finds_the_package(monkeypatch, folder, is_added):
     """This test ensures that a worker finds a package that is not installed, and that one in site-packages, which it
     finds by itself, does not come before the standard library.
     """  # noqa: D205 - one sentence that needs two lines
-    monkeypatch.setattr(process, "__file__", f"{folder}/dsocr_loaders/pages/process.py")
+    monkeypatch.setattr(beginning, "__file__", f"{folder}/dsocr_loaders/pages/beginning.py")
     monkeypatch.setenv("PYTHONPATH", "/of/the/user")
 
-    path = process._environment()["PYTHONPATH"]
+    path = beginning.environment_for_child()["PYTHONPATH"]
     assert (f"/elsewhere{os.pathsep}/of/the/user" if is_added else "/of/the/user") == path
 
 

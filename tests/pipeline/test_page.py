@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pymupdf
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from dsocr_loaders.engines import Prepared
     from dsocr_loaders.pipeline import RunItem
 
 ANSWER = "<|ref|>text<|/ref|><|det|>[[0, 0, 999, 999]]<|/det|>\nwords"
@@ -83,6 +85,31 @@ def test_gives_up_an_answer_that_takes_too_long(
     assert "page 1: no answer within 0.05 s; raise timeout_s" in first.error.message
     assert PageStatus.OK is second.status
     assert 0 == engine.in_flight
+    engine.close()
+
+
+class LoadsSlowly(ScriptedEngine):
+    """Takes longer to load than an answer may take."""
+
+    loaded = 0
+
+    async def make_ready(self, prepared: Prepared) -> None:
+        del prepared
+        if not self.loaded:
+            await asyncio.sleep(0.4)
+        self.loaded += 1
+
+
+def test_loading_a_model_takes_none_of_the_time_for_an_answer(
+    make_pdf: Callable[..., Path], run: Callable[..., Iterator[RunItem]]
+) -> None:
+    """An engine that has to load a model first is awaited without a limit."""
+    engine = LoadsSlowly(ANSWER)
+
+    pages = pages_of(run(make_pdf("1", "2"), engine, timeout_s=0.2))
+
+    assert [(PageStatus.OK, 1)] * 2 == [(page.status, page.attempts) for page in pages]
+    assert 2 == engine.loaded
     engine.close()
 
 

@@ -116,3 +116,23 @@ def test_other_ngrams_are_sent(marked):
         assert (40, 400, []) == (second["ngram_size"], second["window_size"], second["whitelist_token_ids"])
         assert server.requests[0].image == server.requests[1].image
         assert (PageStatus.REPAIRED, ("ngram",)) == (page.status, page.repairs)
+
+
+def test_another_mode_is_asked_for_where_a_server_has_it(marked):
+    """This test ensures that an SGLang server, which takes the mode with a request, is asked for another one."""
+    picture = region("image", (0, 0, 999, 999))
+
+    def answer(request):
+        return picture if request.number == 1 else text_of(request.image)
+
+    model = "baidu/Unlimited-OCR"
+    settings = {"server": "sglang", "model": model, "max_new_tokens": 2000, "dpi": 72, "repair": ["resolution"]}
+    with (
+        ScriptedServer(answer, kind="sglang", models=[model]) as server,
+        Reader(server.base_url, **settings) as reader,
+    ):
+        (page,) = reader.iter_pages(marked)
+
+        modes = [request.body["images_config"]["image_mode"] for request in server.requests]
+        assert ["gundam", "base"] == modes
+        assert [("resolution", 1)] == [(step.rung, step.reads) for step in page.repair_steps]

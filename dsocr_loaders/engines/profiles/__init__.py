@@ -17,7 +17,7 @@ from dsocr_loaders.engines.profiles.llama_server import LLAMA_SERVER
 from dsocr_loaders.engines.profiles.ollama import OLLAMA, OLLAMA_OPENAI
 from dsocr_loaders.engines.profiles.profile import HttpRequest, KnownFault, Question, ServerFacts, ServerProfile
 from dsocr_loaders.engines.profiles.sglang import SGLANG
-from dsocr_loaders.engines.profiles.symptoms import explained, is_stripped
+from dsocr_loaders.engines.profiles.symptoms import check_no_error_text, explained, is_stripped
 from dsocr_loaders.engines.profiles.vllm import VLLM
 from dsocr_loaders.errors import SettingsError
 
@@ -37,6 +37,7 @@ __all__ = [
     "ServerProfile",
     "answer_limit",
     "answer_of",
+    "check_no_error_text",
     "check_resolution",
     "explained",
     "hosted_profile",

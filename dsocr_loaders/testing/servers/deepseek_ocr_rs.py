@@ -120,11 +120,12 @@ class DeepSeekOcrRsKind(ServerKind):
     def refused(self, path: str, refusal: Refusal) -> Reply:
         """Return the server's error body, or Rocket's page for what never reached it."""
         del path
-        if refusal.kind not in {"invalid_request_error", "internal_error"}:
+        kinds = {400: "invalid_request_error", 500: "internal_error"}
+        if refusal.status not in kinds:
             phrase = f"{refusal.status}: {responses.get(refusal.status, 'Unknown')}"
             page = f"<!DOCTYPE html><html><head><title>{phrase}</title></head><body><h1>{phrase}</h1></body></html>"
             return Reply(page.encode(), refusal.status, "text/html; charset=utf-8")
-        return Reply({"error": {"message": str(refusal), "type": refusal.kind}}, refusal.status)
+        return Reply({"error": {"message": str(refusal), "type": kinds[refusal.status]}}, refusal.status)
 
 
 def _owner(model: str) -> str:

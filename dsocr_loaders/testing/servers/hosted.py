@@ -1,8 +1,8 @@
 """A hosted interface in OpenAI's shape, as several companies offer DeepSeek-OCR.
 
 Sources: SiliconFlow's clients (literal `<image>` in the text), UCloud's page on DeepSeek-OCR (base64 alone, 8192 tokens
-at most), OpenAI's error bodies. What happens behind such an interface is not public: that words without `<image>` reach
-the model without the image is inferred.
+at most), OpenAI's error bodies. What happens behind such an interface is not public: that it puts `<image>` before the
+words, or, at SiliconFlow, does not, is inferred from how its clients ask.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ class HostedKind(ServerKind):
         context_tokens: of image, prompt and answer; it tells nobody, and more is refused.
         most_tokens: the largest `max_tokens` it takes.
         unknown_fields: what it does with fields that OpenAI's interface does not have.
-        image_placeholder: where `<image>` comes from: out of the words as they were sent, or, where those have none,
-            put before them as vLLM does it.
+        image_placeholder: where `<image>` comes from: put before words that have none, as vLLM does it; or out of the
+            words as they were sent, as SiliconFlow's clients send it.
         prints_special_tokens: whether tags come back.
         owned_by: what its `/v1/models` says.
     """
@@ -69,7 +69,7 @@ class HostedKind(ServerKind):
     context_tokens: int | None = 8192
     most_tokens: int = 8192
     unknown_fields: Literal["refuse", "ignore"] = "refuse"
-    image_placeholder: Literal["as sent", "added"] = "as sent"
+    image_placeholder: Literal["as sent", "added"] = "added"
     prints_special_tokens: bool = True
     owned_by: str = "deepseek-ai"
 

@@ -68,12 +68,15 @@ class SglangKind(ServerKind):
             first = self.models[0] if self.models else ""
             return Reply({"model_path": first, "tokenizer_path": first, "is_generation": True})
         if path in {"/get_server_info", "/server_info"}:
+            first = self.models[0] if self.models else ""
             return Reply(
                 {
-                    "version": self.version,
+                    "model_path": first,
                     "context_length": self.context_tokens,
                     "enable_custom_logit_processor": self.has_custom_logit_processor,
+                    "max_running_requests": None,
                     "internal_states": [],
+                    "version": self.version,
                 }
             )
         return Reply(b"", content_type="text/plain") if path in {"/health", "/health_generate"} else None

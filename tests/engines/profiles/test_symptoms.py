@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from dsocr_loaders.engines.profiles import PROFILES, explained, is_stripped
-from dsocr_loaders.errors import engine_error
+from dsocr_loaders.engines.profiles import PROFILES, check_no_error_text, explained, is_stripped
+from dsocr_loaders.errors import EngineUnavailable, engine_error
 from dsocr_loaders.grounding import parse_answer
+from dsocr_loaders.values import RawAnswer
 
 TAG = "<|ref|>table<|/ref|><|det|>[[1, 2, 300, 400]]<|/det|>\n"
 
@@ -58,3 +59,50 @@ def test_other_errors_stay_as_they_are():
 def test_an_answer_without_its_special_tokens_is_known(text, expected):
     """This test ensures that loose boxes and tables without cells are told from what a model writes."""
     assert expected is is_stripped(parse_answer(text))
+
+
+GROUNDED = "<|grounding|>Convert the document to markdown."
+
+
+def answer(text):
+    return RawAnswer(text, "stop", None, None, "model", "engine")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Error: the model is overloaded, try again later",
+        "  [ERROR] worker died",
+        "Internal Server Error",
+        '{"error": {"message": "out of memory"}}',
+        "<html><body>502</body></html>",
+        "Traceback (most recent call last):\n  File",
+        "CUDA out of memory. Tried to allocate 2 GiB",
+        "upstream connect error or disconnect/reset before headers",
+        "Too Many Requests",
+    ],
+)
+def test_an_error_in_place_of_an_answer_is_told(text):
+    """This test ensures that the text of an error is never a page's content, and that the page is asked for again."""
+    with pytest.raises(EngineUnavailable) as caught:
+        check_no_error_text(answer(text), GROUNDED)
+
+    assert ("server_fault", True) == (caught.value.cause, caught.value.retryable)
+    assert text.split()[0] in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "prompt"),
+    [
+        (f"{TAG}Error: the printer is on fire", GROUNDED),
+        ("text[[1, 2, 300, 400]]\nError: the printer is on fire", GROUNDED),
+        ("Error: the printer is on fire", "Free OCR."),
+        ("Errors in measurement", GROUNDED),
+        ("An error occurred", GROUNDED),
+        ("", GROUNDED),
+        ("Error " + "and so on " * 300, GROUNDED),
+    ],
+)
+def test_what_a_page_says_about_errors_is_content(text, prompt):
+    """This test ensures that a page about errors is read: with boxes, at length, or where the prompt wants none."""
+    check_no_error_text(answer(text), prompt)

@@ -53,7 +53,7 @@ def test_models_and_their_owner(client, kind, owner, header, model):
         ("vllm", "/health", []),
         ("sglang", "/get_model_info", ["model_path", "deepseek-ai/DeepSeek-OCR"]),
         ("sglang", "/model_info", ["is_generation"]),
-        ("sglang", "/server_info", ["0.5.20", "context_length"]),
+        ("sglang", "/server_info", ["0.5.20", "enable_custom_logit_processor"]),
         ("sglang", "/health", []),
         ("deepseek-ocr-rs", "/v1/health", ["ok"]),
         ("deepseek-ocr-rs", "/v1/models", ["glm-ocr", "deepseek-ocr-2"]),

@@ -81,6 +81,7 @@ def read(kind, body, path="/v1/chat/completions", answer=ANSWER):
 
 KEEP = {"skip_special_tokens": False}
 LENIENT = VllmKind(is_strict=False)
+AS_SENT = HostedKind(image_placeholder="as sent")
 NO_SPECIAL = LlamaServerKind(prints_special_tokens=False)
 END = "<\uff5cend\u2581of\u2581sentence\uff5c>"
 
@@ -103,8 +104,9 @@ END = "<\uff5cend\u2581of\u2581sentence\uff5c>"
         ("llama-server", chat([IMAGE, said(f"\n{PROMPT}")]), ANSWER + END),
         (NO_SPECIAL, chat([IMAGE, said(f"\n{PROMPT}")]), STRIPPED),
         ("openai", chat([IMAGE, said(f"<image>\n{PROMPT}")]), ANSWER),
-        (HostedKind(unknown_fields="ignore", image_placeholder="added"), chat([IMAGE, TEXT], **KEEP), ANSWER),
-        (HostedKind(image_placeholder="added"), chat([IMAGE, said(f"<image>\n{PROMPT}")]), ANSWER),
+        ("openai", chat([IMAGE, TEXT]), ANSWER),
+        (AS_SENT, chat([IMAGE, said(f"<image>\n{PROMPT}")]), ANSWER),
+        (HostedKind(unknown_fields="ignore"), chat([IMAGE, TEXT], **KEEP), ANSWER),
     ],
 )
 def test_a_right_request_is_answered(kind, body, expected):
@@ -129,7 +131,8 @@ def test_a_right_request_is_answered(kind, body, expected):
         ("llama-server", chat([IMAGE, TEXT]), "0 line breaks"),
         ("llama-server", chat([IMAGE, said(f"\n<image>{PROMPT}")]), "sees 2 images"),
         ("llama-server", {**chat([IMAGE, said(f"\n{PROMPT}")]), "temperature": None}, "temperature 0.8"),
-        ("openai", chat([IMAGE, TEXT]), "sees 0 images"),
+        (AS_SENT, chat([IMAGE, TEXT]), "sees 0 images"),
+        ("openai", chat([IMAGE, said(f" {PROMPT}")]), "blanks around"),
     ],
 )
 def test_what_the_model_was_not_trained_for_is_garbled(kind, body, why):
