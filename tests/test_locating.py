@@ -118,17 +118,20 @@ def test_a_model_that_does_not_locate(report, model):
 
 def test_a_text_layer_is_not_asked(report):
     """This test ensures that an engine without eyes is an error that says how to get one, for every such task."""
-    with Reader("text_layer") as reader, pytest.raises(SettingsError, match=r"'locate'.*Three ways"):
+    with Reader("text_layer") as reader, pytest.raises(SettingsError, match=r"'locate'.*ways to get an engine"):
         reader.locate("Total", report, page=1)
     with Reader("text_layer", task="describe") as reader, pytest.raises(SettingsError, match="'describe'"):
         reader.read(report)
 
 
-def test_pages_with_a_text_layer_are_looked_at(report):
+def test_pages_with_a_text_layer_are_looked_at(make_pdf):
     """This test ensures that `prefer_text_layer` does not answer with the page's text instead."""
+    path = make_pdf("The rain fell on the hills, and the river rose until it carried the old bridge away.")
     with Reader(ScriptedEngine(FOUND), prefer_text_layer=True) as reader:
-        assert TextSource.OCR is reader.engine.text_source
-        assert [2] == [each.page_number for each in reader.locate("Total", report, page=2)]
+        (page,) = reader.iter_pages(path)
+
+        assert TextSource.TEXT_LAYER is page.text_source
+        assert [(1, "Total", BOXES)] == located(reader.locate("Total", path))
 
 
 @pytest.mark.parametrize("policy", ["raise", "placeholder", "text_layer"])

@@ -344,3 +344,13 @@ def test_crops_are_saved_of_figures_that_were_read(two_charts, tmp_path):
 
     assert [True, True] == [bool(chunk.metadata.image_path) for chunk in chunks]
     assert (True, "C1=CC=CC=C1") == ("| 71 |" in chunks[0].text, chunks[1].text)
+
+
+def test_figures_of_a_text_layer_are_not_read(two_charts, run):
+    """This test ensures that what a model reads never mixes with a text layer that a page was repaired from."""
+    engine = ScriptedEngine(tagged("image", (0, 0, 999, 999)))
+
+    (page,) = pages_of(run(two_charts, engine, read_figures=True, repair=["text_layer"]))
+
+    assert (TextSource.TEXT_LAYER, ("text_layer",)) == (page.text_source, page.repairs)
+    assert [True, 1] == [len(figures(page)) > 0, len(engine.requests)]
