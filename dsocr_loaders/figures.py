@@ -60,7 +60,7 @@ def _is_worth_it(box: Box, page: PageImage) -> bool:
     return ink is None or not ink.is_blank
 
 
-def figure_question(question: Question, region: Region, page: PageImage, settings: Settings) -> Question:
+def figure_question(question: Question, region: Region, page: PageImage, settings: Settings, turn: int = 0) -> Question:
     """Return `question` about the crop of a figure: its part of the page, and how sharp that is rendered.
 
     The part has its edges where the rendered page's pixels have theirs, so that boxes in the answer, which are
@@ -71,6 +71,7 @@ def figure_question(question: Question, region: Region, page: PageImage, setting
         region: the figure; it has boxes.
         page: as shown.
         settings: for the resolution of pages and the limit of pixels.
+        turn: degrees clockwise that the page was turned by to be read.
     """
     box, most_pixels = hull(region.boxes), settings.limits.page_pixels
     dpi = settings.dpi
@@ -83,7 +84,7 @@ def figure_question(question: Question, region: Region, page: PageImage, setting
         width_px, height_px = round(page.width), round(page.height)
     left, top, right, bottom = box_to_pixels(box, width_px=width_px, height_px=height_px)
     part = Box(left / width_px, top / height_px, right / width_px, bottom / height_px)
-    return replace(question, framing=Framing(part), dpi=dpi, words=f"the figure in region {region.order}")
+    return replace(question, framing=Framing(part, turn), dpi=dpi, words=f"the figure in region {region.order}")
 
 
 def figure_reading(answer: RawAnswer, reading: Reading) -> FigureReading | None:

@@ -52,7 +52,6 @@ class EngineDesk:
         self._party = party
         self._tell = tell
         self._options = open_options(settings)
-        self._slots = engine.loop.slots.share(lambda: engine.capacity)
         self._eyes: Engine = getattr(engine, "eyes", engine)
         self.question = Question(
             task=settings.task,
@@ -60,6 +59,7 @@ class EngineDesk:
             resolution=settings.resolution,
             decoding=decoding_for(settings.model, settings.max_new_tokens),
         )
+        self._slots = engine.loop.slots.share(lambda: engine.capacity)  # last: a share that is taken has to be left
 
     @property
     def can_ask_again(self) -> bool:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from dsocr_loaders.settings import Settings
     from dsocr_loaders.values import FigureReading, PageImage, PagePlace, PageResult, Region
 
-__all__ = ["FigureReader"]
+__all__ = ["FigureReader", "figure_prompt"]
 
 _log = logging.getLogger(__name__)
 
@@ -57,6 +57,20 @@ class _Look:
     problem: str = ""
 
 
+def figure_prompt(settings: Settings) -> str | None:
+    """Return what a figure is asked; None if figures are not to be read.
+
+    Raises:
+        SettingsError: they are, and the model was not trained for it.
+    """
+    if not settings.read_figures or settings.task not in _TASKS:
+        return None
+    try:
+        return prompt_for(settings.model, Task.FIGURE)
+    except SettingsError as error:
+        raise SettingsError(f"read_figures=True: {error}") from error
+
+
 class FigureReader:
     """Reads the figures of one run's pages. For use on the engine's loop.
 
@@ -71,9 +85,7 @@ class FigureReader:
         store: keeps the answers.
         images: the run's permits for images.
         tell: takes the events of figures.
-
-    Raises:
-        SettingsError: `read_figures` is set, and the model was not trained to read figures.
+        prompt: what a figure is asked, from `figure_prompt`; None to read none.
     """
 
     def __init__(
@@ -85,6 +97,7 @@ class FigureReader:
         store: AnswerStore,
         images: Share,
         tell: Tell,
+        prompt: str | None,
     ) -> None:
         self._settings = settings
         self._answering = answering
@@ -93,18 +106,14 @@ class FigureReader:
         self._images = images
         self._tell = tell
         self._asked: Question | None = None
-        if not settings.read_figures or settings.task not in _TASKS:
+        if prompt is None:
             return
-        try:
-            prompt = prompt_for(settings.model, Task.FIGURE)
-        except SettingsError as error:
-            raise SettingsError(f"read_figures=True: {error}") from error
         if desk.can_ask_again:
             self._asked = replace(desk.question, task=Task.FIGURE, prompt=prompt)
         else:
             _log.warning("read_figures has no effect: %s reads no pixels", desk.engine.fingerprint)
 
-    async def with_readings(self, result: PageResult, place: PagePlace, page: PageImage) -> PageResult:
+    async def with_readings(self, result: PageResult, place: PagePlace, page: PageImage, turn: int = 0) -> PageResult:
         """Return a page's result with what its figures show; one that cannot be read is named in its notes.
 
         Pages of a text layer stay as they are: what a model says never mixes with it.
@@ -113,6 +122,7 @@ class FigureReader:
             result: of the page as it was read, and repaired.
             place: which page.
             page: as shown, without its pixels.
+            turn: degrees clockwise that it was turned by to be read; its figures are as well.
 
         Raises:
             EngineError, StoreFailed: they end the run, see `Attempts.run`.
@@ -122,10 +132,10 @@ class FigureReader:
         figures, too_many = figures_worth_reading(result.regions, page)
         if not figures:
             return result
-        asked = self._asked
+        questions = [figure_question(self._asked, region, page, self._settings, turn) for region in figures]
         looks = await _all_of(
-            self._look(place, page, region, figure_question(asked, region, page, self._settings), result.attempts + 1)
-            for region in figures
+            self._look(place, page, region, question, result.attempts + 1)
+            for region, question in zip(figures, questions, strict=True)
         )
         readings = {look.region.order: look.reading for look in looks}
         notes = [

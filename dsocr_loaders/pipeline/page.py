@@ -17,7 +17,7 @@ from dsocr_loaders.pipeline.answering import Answering
 from dsocr_loaders.pipeline.attempts import Attempts, ReadFailed, StoreFailed, of_store
 from dsocr_loaders.pipeline.desk import EngineDesk
 from dsocr_loaders.pipeline.events import PageFinished, PageStarted, tell_nobody
-from dsocr_loaders.pipeline.figures import FigureReader
+from dsocr_loaders.pipeline.figures import FigureReader, figure_prompt
 from dsocr_loaders.pipeline.parsing import AnswerParser
 from dsocr_loaders.pipeline.repairing import Repairer
 from dsocr_loaders.pipeline.results import failed_result, page_result, read_result
@@ -83,6 +83,7 @@ class PageReading:
                 f"task={settings.task.value!r} asks what is seen, and {engine.fingerprint} reads text layers alone. "
                 f"{HOW_TO_GET_OCR}"
             )
+        prompt = figure_prompt(settings)
         self._engine = engine
         self._most_images = settings.max_in_flight
         self._store = store or NoStore()
@@ -94,7 +95,7 @@ class PageReading:
         self._repairer = Repairer(settings, self._desk, self._answering, self._attempts, self._store, tell)
         self._images = engine.loop.images.share(lambda: self.most_images)
         self._figures = FigureReader(
-            settings, self._desk, self._answering, self._attempts, self._store, self._images, tell
+            settings, self._desk, self._answering, self._attempts, self._store, self._images, tell, prompt
         )
         self._fallback = EngineDesk(fallback, settings, pool, self, tell) if fallback else None
         self._by_fallback = Answering(self._fallback, NoStore(), parser) if self._fallback else None
@@ -200,7 +201,7 @@ class PageReading:
     ) -> PageResult:
         repaired = await self._repairer.repair(place, reading, attempt, hold)
         result = read_result(place, repaired.reading, attempts=attempts + repaired.reads, repair_steps=repaired.steps)
-        return await self._figures.with_readings(result, place, repaired.reading.page)
+        return await self._figures.with_readings(result, place, repaired.reading.page, repaired.reading.turn)
 
     async def _read_by_fallback(
         self, place: PagePlace, failed: PageResult, fallback: Answering, hold: Hold

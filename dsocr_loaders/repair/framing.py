@@ -152,7 +152,7 @@ def prepare_part(
         page: as shown, without its pixels.
         request: about the page as shown.
         prepare: the engine's, which wants pixels.
-        framing: which part; it is not turned.
+        framing: which part, and how it is then turned.
         dpi: dots per inch of a PDF page.
     """
     del page, request
@@ -168,4 +168,5 @@ def _prepare_cut(
 ) -> object:
     """Return what `prepare` makes of a page whose pixels are those of the part already."""
     part = framing.page(replace(page, image=None))
-    return prepare(replace(part, image=page.image), replace(request, page=part))
+    image = page.image if page.image is None or not framing.turn else Framing(turn=framing.turn).page(page).image
+    return prepare(replace(part, image=image), replace(request, page=part))

@@ -26,7 +26,7 @@ class Question:
         decoding: how to decode.
         framing: how the page is turned or cut.
         dpi: dots per inch at which the part that `framing` cuts out is rendered, where that differs from the whole
-            page's; it is then rendered alone, and not turned. None: as all pages are.
+            page's; it is then rendered alone. None: as all pages are.
         words: what is special about it, for people; `""` for a page's first question.
     """
 

@@ -65,3 +65,32 @@ def test_a_mark_in_a_figure(marked, name, pdf_backend, sides_px):
     (box,) = figure.reading.parts[0].boxes
     seen = (box.x0 * 600, box.y0 * 800, box.x1 * 600, box.y1 * 800)
     assert MARK == pytest.approx(seen, abs=0.7)  # half a unit of the model and a pixel
+
+
+def test_a_figure_of_a_turned_page(marked):
+    """This test ensures that a figure of a page that was turned to be read is turned too, and its boxes are not."""
+    crops = []
+
+    def answer(request):
+        image = request.image
+        if "figure" in request.prompt:
+            crops.append(image)
+            return f"<|ref|>text<|/ref|><|det|>[{mark_in(image)}]<|/det|>\na mark"
+        if image.height_px > image.width_px:
+            caption = "<|ref|>table_caption<|/ref|><|det|>[[250, 50, 290, 950]]<|/det|>\nTable 1: Rain"
+            table = "<|ref|>table<|/ref|><|det|>[[300, 50, 900, 950]]<|/det|>\n<table><tr><td>1</td></tr></table>"
+            return f"{caption}\n\n{table}"
+        figure = "<|ref|>image<|/ref|><|det|>[[599, 101, 893, 503]]<|/det|>"
+        return f"{figure}\n\n<|ref|>text<|/ref|><|det|>[[20, 20, 590, 980]]<|/det|>\nRain on the hills."
+
+    with (
+        ScriptedServer(answer) as server,
+        Reader(server.base_url, image_format="png", dpi=72, read_figures=True, repair=["rotate"]) as reader,
+    ):
+        (page,) = reader.iter_pages(marked / "marked.pdf")
+
+    assert ("rotate",) == page.repairs
+    assert [True] == [crop.height_px > crop.width_px for crop in crops]
+    figure = next(region for region in page.regions if region.type == "figure")
+    (box,) = figure.reading.parts[0].boxes
+    assert MARK == pytest.approx((box.x0 * 600, box.y0 * 800, box.x1 * 600, box.y1 * 800), abs=0.7)

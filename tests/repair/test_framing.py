@@ -171,3 +171,15 @@ def test_a_part_that_is_rendered_alone():
     assert pickle.dumps(wish)
     assert (PixelsWanted, part.part, 300) == (type(wish), wish.part, wish.dpi)
     assert (48.0, 32.0, cut, 48.0, None) == wish.prepare(replace(whole, image=cut), sample_request(blind))
+
+
+def test_a_part_that_is_turned_behind_its_rendering():
+    """This test ensures that a part of a page that lies on its side reaches the engine upright."""
+    blind = replace(sample_page(width_px=96, height_px=64), image=None)
+    cut = RgbImage(2, 1, b"lllrrr")
+    framing = Framing(Box(0.25, 0.5, 0.75, 1.0), 90)
+
+    wish = prepare_part(blind, sample_request(blind), prepare=sizes_of, framing=framing, dpi=300)
+
+    turned = RgbImage(1, 2, b"lllrrr")
+    assert (32.0, 48.0, turned, 32.0, None) == wish.prepare(replace(blind, image=cut), sample_request(blind))
