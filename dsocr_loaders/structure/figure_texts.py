@@ -49,5 +49,7 @@ def _with_text(region: Region, table_format: Literal["markdown", "html"]) -> Reg
 def _shown(part: FigurePart, table_format: Literal["markdown", "html"]) -> str:
     if part.type is not RegionType.TABLE:
         return part.text
-    tables = [table for table in parse_tables(part.text) if table.rows]
-    return _BETWEEN.join(table_text(table, table_format) for table in tables) or part.text
+    tables = parse_tables(part.text)
+    if not any(table.rows for table in tables):
+        return part.text
+    return _BETWEEN.join(table_text(table, table_format) for table in tables)

@@ -140,6 +140,18 @@ def test_docling_gets_the_text_below_the_picture(document):
     assert ["| Year | Rain |\n| --- | --- |\n| 2020 | 71 |\n\nMeasured at the mill", "Figure 1: Rain by year"] == texts
 
 
+def test_words_around_a_table_stay(document):
+    """This test ensures that what a model says before and behind a chart's table is not lost with its markup."""
+    page = document.pages[0]
+    around = FigurePart(RegionType.TABLE, f"Rain in mm\n{TABLE}\nas measured")
+    reading = FigureReading((around,), RawAnswer(around.text, "stop", 1, 2, "m", "e"))
+    regions = tuple(replace(region, reading=reading) if region.order == 3 else region for region in page.regions)
+
+    text = with_figure_texts(replace(page, regions=regions)).regions[3].text
+
+    assert "Rain in mm\n\n| Year | Rain |\n| --- | --- |\n| 2020 | 71 |\n\nas measured" == text
+
+
 def test_a_page_without_readings_is_itself(document):
     """This test ensures that nothing is copied or changed where no figure was read."""
     page = page_from_answer(PAGE)
