@@ -40,7 +40,7 @@ LIMIT_S = 60  # of any row, on a machine that is very busy; a hang would take te
 def plain_environment(monkeypatch):
     for name in ("DSOCR_ENDPOINT", "DSOCR_API_KEY", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("dsocr_loaders.pipeline.page.retry_delay_s", lambda *_: 0.01)
+    monkeypatch.setattr("dsocr_loaders.pipeline.attempts.retry_delay_s", lambda *_: 0.01)
     monkeypatch.setattr("dsocr_loaders.pipeline.retries.MOST_ATTEMPTS", 2)
 
 
