@@ -40,7 +40,7 @@ LIMIT_S = 60  # of any row, on a machine that is very busy; a hang would take te
 def plain_environment(monkeypatch):
     for name in ("DSOCR_ENDPOINT", "DSOCR_API_KEY", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("dsocr_loaders.pipeline.page.retry_delay_s", lambda *_: 0.01)
+    monkeypatch.setattr("dsocr_loaders.pipeline.attempts.retry_delay_s", lambda *_: 0.01)
     monkeypatch.setattr("dsocr_loaders.pipeline.retries.MOST_ATTEMPTS", 2)
 
 
@@ -288,8 +288,8 @@ def test_a_page_that_fails_costs_itself_alone(name, report, caplog):
         ANSWER, api_key=KEY, faults=lambda number: fault if width_of(server, number) == WIDTHS[1] else None
     ) as server:
         began = time.monotonic()
-        timeout_s = 1 if cause == "timeout" else 600
-        with Reader(server.base_url, api_key=KEY, timeout_s=timeout_s) as reader, pytest.raises(PagesFailed) as caught:
+        settings = {"timeout_s": 1 if cause == "timeout" else 600, "repair": False}
+        with Reader(server.base_url, api_key=KEY, **settings) as reader, pytest.raises(PagesFailed) as caught:
             reader.load(report)
         took_s = time.monotonic() - began
 

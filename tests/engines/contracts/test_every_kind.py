@@ -45,7 +45,7 @@ CALLED = {"deepseek-ocr-rs": "deepseek-ocr"}
 def plain_environment(monkeypatch):
     for name in ("DSOCR_ENDPOINT", "DSOCR_API_KEY", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("dsocr_loaders.pipeline.page.retry_delay_s", lambda *_: 0.01)
+    monkeypatch.setattr("dsocr_loaders.pipeline.attempts.retry_delay_s", lambda *_: 0.01)
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +91,8 @@ def test_a_file_comes_back_page_for_page(name, is_named, report, caplog):
     once with what mends it. An answer that was cut off is marked, also where the server says `stop`.
     """
     caplog.set_level(logging.WARNING, "dsocr_loaders.engines")
-    with serving(name) as server, reading(name, server, is_named=is_named, max_new_tokens=40) as reader:
+    settings = {"is_named": is_named, "max_new_tokens": 40, "repair": False}
+    with serving(name) as server, reading(name, server, **settings) as reader:
         pages = list(reader.iter_pages(report))
 
     assert (server.garbled_because, [each.refusal for each in server.requests if each.refusal]) == ((), [])
