@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from dsocr_loaders.chunking.provenance import place_of_range
 from dsocr_loaders.errors import SettingsError
-from dsocr_loaders.structure import FURNITURE
+from dsocr_loaders.structure import FURNITURE, with_figure_texts
 from dsocr_loaders.values import RegionType
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class QuotePlace:
     Attributes:
         page_number: from 1.
         region: the region's `order` on its page.
-        start, end: the range of the region's text.
+        start, end: the range of the region's text; of a figure that was read, as `with_figure_texts` gives it.
         boxes: where it is; empty if the region's boxes are not known.
         is_exact: False if the boxes are a share of the region's, because its lines are not known.
     """
@@ -192,7 +192,7 @@ def _in_reading_order(document: Document) -> Iterator[tuple[int, Region]]:
     aside = FURNITURE | {RegionType.FOOTNOTE}
     for is_aside in (False, True):
         for page in document.pages:
-            for region in page.regions:
+            for region in with_figure_texts(page).regions:
                 if (region.type in aside) is is_aside:
                     yield page.page_number, region
 

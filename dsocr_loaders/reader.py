@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import aclosing, closing
+from functools import partial
 from typing import TYPE_CHECKING, Self, Unpack
 
 from dsocr_loaders.crops import CropStream
 from dsocr_loaders.engines import make_engine
 from dsocr_loaders.journal import ReaderJournal
+from dsocr_loaders.locating import LocateRun, locating_settings
 from dsocr_loaders.observers import EventDelivery, ProgressObserver
 from dsocr_loaders.pages import PagePool
 from dsocr_loaders.pipeline import PageStream, aiterate, in_thread, iterate
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from dsocr_loaders.observers import Observer, RunReport
     from dsocr_loaders.pipeline import ItemStream, RunItem
     from dsocr_loaders.sources import FileSystem, Sourceable
-    from dsocr_loaders.values import Chunk, Document, Source, SourceFailure
+    from dsocr_loaders.values import Chunk, Document, LocatedWords, Source, SourceFailure
 
 __all__ = ["Reader"]
 
@@ -253,6 +255,58 @@ class Reader:
                     run.add(item)
         return await in_thread(run.document, "document")
 
+    def locate(
+        self,
+        words: str,
+        source: Sourceable,
+        *,
+        page: int | None = None,
+        pages: str | None = None,
+        fs: FileSystem | None = None,
+        name: str | None = None,
+    ) -> tuple[LocatedWords, ...]:
+        """Return the pages on which the model sees `words`, or what they name, and where; empty if on none.
+
+        Every page is asked about once (task `locate`); of a document that was read, `locate_quote` finds words for
+        nothing. A page that fails is an error here, unless `settings.on_page_error` is `"skip"`.
+
+        Args:
+            words: as they stand on the page, or a few that say what to look for: "the red stamp".
+            source: as for `read`; may be several.
+            page: one page, from 1; -1 is the last.
+            pages: several, such as "2-4"; `settings.pages` if neither is given.
+            fs: an fsspec file system that the path is on.
+            name: of bytes or a stream.
+
+        Raises:
+            SettingsError: the model or the engine cannot be asked for it, or words or pages are not allowed.
+            PagesFailed, SourceError, EngineError: as for `iter_pages`.
+        """
+        settings = locating_settings(self.settings, words, page, pages)
+        run = LocateRun(settings)
+        with closing(self._items(source, fs, name, is_ordered=True, settings=settings)) as items:
+            for item in items:
+                run.add(item)
+        return run.found()
+
+    async def alocate(
+        self,
+        words: str,
+        source: Sourceable,
+        *,
+        page: int | None = None,
+        pages: str | None = None,
+        fs: FileSystem | None = None,
+        name: str | None = None,
+    ) -> tuple[LocatedWords, ...]:
+        """Like `locate`, without blocking the event loop."""
+        settings = locating_settings(self.settings, words, page, pages)
+        run = LocateRun(settings)
+        async with aclosing(self._aitems(source, fs, name, is_ordered=True, settings=settings)) as items:
+            async for item in items:
+                run.add(item)
+        return run.found()
+
     def _items(
         self,
         source: Sourceable,
@@ -261,11 +315,12 @@ class Reader:
         *,
         is_ordered: bool,
         observers: Sequence[Observer] = (),
+        settings: Settings | None = None,
     ) -> Generator[RunItem]:
         delivery = self._delivery(observers)
         try:
             with Spool() as spool:
-                stream = self._stream(self._sources(source, spool, fs, name), delivery, is_ordered)
+                stream = self._stream(self._sources(source, spool, fs, name), delivery, is_ordered, settings)
                 with closing(iterate(stream)) as items:
                     yield from items
         finally:
@@ -279,12 +334,14 @@ class Reader:
         *,
         is_ordered: bool,
         observers: Sequence[Observer] = (),
+        settings: Settings | None = None,
     ) -> AsyncGenerator[RunItem]:
         delivery = await in_thread(lambda: self._delivery(observers), "engine")  # making an engine may take its time
         try:
             with Spool() as spool:
                 sources = self._sources(source, spool, fs, name)
-                stream = await in_thread(lambda: self._stream(sources, delivery, is_ordered), "journal")  # it opens it
+                opened = partial(self._stream, sources, delivery, is_ordered, settings)
+                stream = await in_thread(opened, "journal")  # it opens it
                 async with aclosing(aiterate(stream)) as items:
                     async for item in items:
                         yield item
@@ -314,22 +371,26 @@ class Reader:
         sources: Iterator[Source | SourceFailure],
         delivery: EventDelivery,
         is_ordered: bool,  # noqa: FBT001 - private
+        asked: Settings | None,
     ) -> ItemStream:
-        engine = self.engine
+        """Return the stream of a run, under other settings than the reader's own if `asked` has some."""
+        settings, engine = asked or self.settings, self.engine
+        if asked is not None:  # a question about pixels: whoever goes by text layers has to look
+            engine = getattr(engine, "eyes", engine)
         with self._lock:
             if self._pool is None:
                 self._pool = PagePool(min(_MOST_WORKERS, os.cpu_count() or 1))
-            if self._fallback is None and self.settings.on_page_error == "text_layer":
-                self._fallback = make_engine(self.settings.model_copy(update={"engine": "text_layer"}))
+            if self._fallback is None and settings.on_page_error == "text_layer":
+                self._fallback = make_engine(settings.model_copy(update={"engine": "text_layer"}))
             pool, fallback = self._pool, self._fallback
         stream = PageStream(
             sources,
             engine,
-            self.settings,
+            settings,
             pool,
             fallback,
             is_ordered=is_ordered,
-            store=self._journal.store(self.settings, engine),
+            store=self._journal.store(settings, engine),
             tell=delivery.tell,
         )
-        return stream if self.settings.save_images is None else CropStream(stream, pool, self.settings)
+        return stream if settings.save_images is None else CropStream(stream, pool, settings)

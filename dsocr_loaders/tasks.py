@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["PROMPTS", "family_of", "prompt_for"]
 
+_MARKER = re.compile(r"<[|\uff5c][^<>|\uff5c\s]*[|\uff5c]>|<image>", re.IGNORECASE)
+"""The special tokens of the three tokenizers that stand for something else than text."""
+
 _DOCUMENT = "<|grounding|>Convert the document to markdown."
 _FREE = "Free OCR."
 
@@ -55,10 +58,11 @@ def family_of(model: str) -> str:
 def prompt_for(model: str, task: Task, prompt: str | None = None) -> str:
     """Return the words to send for `task`, without the image token.
 
-    `prompt` replaces them, except for the task `locate`, where it is the words to find.
+    `prompt` replaces them, except for the task `locate`, where it is the words to find, put on one line.
 
     Raises:
-        SettingsError: the model was not trained for the task, or `locate` has no words.
+        SettingsError: the model was not trained for the task, or `locate` has no words, or words with a marker of the
+            model's in them, which would end them for it.
     """
     if task is not Task.LOCATE and prompt is not None:
         return prompt
@@ -70,5 +74,15 @@ def prompt_for(model: str, task: Task, prompt: str | None = None) -> str:
     if task is Task.LOCATE:
         if prompt is None:
             raise SettingsError("task='locate' needs prompt=..., the words to find on the page.")
-        return known.format(words=prompt)
+        return known.format(words=_words_to_find(prompt))
     return known
+
+
+def _words_to_find(prompt: str) -> str:
+    marker = _MARKER.search(prompt)
+    if marker is not None:
+        raise SettingsError(f"The words to find hold {marker[0]!r}, a marker of the model's own; leave it out.")
+    words = " ".join(prompt.split())
+    if not words:
+        raise SettingsError("The words to find are blank.")
+    return words

@@ -15,6 +15,7 @@ from dsocr_loaders.chunking.passages import passage_of, pieces_of
 from dsocr_loaders.chunking.sequence import ChunkSequence
 from dsocr_loaders.chunking.splitting import Room, split_text
 from dsocr_loaders.chunking.tabular import TableDrafter, tables_of
+from dsocr_loaders.structure import with_figure_texts
 from dsocr_loaders.values import RegionType
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Chunker:
     """
 
     def __init__(self, settings: Settings) -> None:
+        self._table_format = settings.table_format
         self._budget = Budget(settings)
         self._flow = Flow(settings)
         self._tables = TableDrafter(self._budget, settings)
@@ -60,6 +62,7 @@ class Chunker:
 
         A failed page makes one chunk without text, so that it can be seen in an index.
         """
+        page = with_figure_texts(page, self._table_format)
         self._headings.see(page)
         drafts = self._merger.add(self._drafts(self._flow.add(page)))
         return self._sequence.add(drafts if self._families is None else self._families.add(drafts))

@@ -9,7 +9,7 @@ from dsocr_loaders.chunking.headings import HeadingStack, context_of, joined_pat
 from dsocr_loaders.chunking.passages import Piece
 from dsocr_loaders.chunking.provenance import place_of_region
 from dsocr_loaders.chunking.sequence import ChunkSequence, stable_id
-from dsocr_loaders.structure import HEADINGS
+from dsocr_loaders.structure import HEADINGS, with_figure_texts
 from dsocr_loaders.tables import TablePart, lay_out, layout_of, parse_tables, table_html, table_markdown
 from dsocr_loaders.values import PageStatus, RegionType
 
@@ -31,12 +31,14 @@ class RegionChunker:
     """
 
     def __init__(self, settings: Settings) -> None:
+        self._table_format = settings.table_format
         self._shown: Callable[[Table], str] = table_html if settings.table_format == "html" else table_markdown
         self._headings = HeadingStack()
         self._sequence = ChunkSequence(is_contextualized=settings.contextualize)
 
     def add(self, page: PageResult) -> list[Chunk]:
         """Take the next page; return the chunks that are whole now. A failed page makes one chunk without text."""
+        page = with_figure_texts(page, self._table_format)
         self._headings.see(page)
         self._headings.name_title()
         drafts = [self._draft(page, region) for region in page.regions if region.text.strip()]

@@ -19,6 +19,7 @@ from dsocr_loaders.cli.convert import convert
 from dsocr_loaders.cli.exits import ExitStatus, status_of
 from dsocr_loaders.cli.inspect import chunks, digest, engines, parse
 from dsocr_loaders.cli.journal import journal
+from dsocr_loaders.cli.locate import locate
 from dsocr_loaders.errors import DsocrError
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def _told_on_standard_error(level: int) -> Iterator[None]:
         logger.setLevel(before)
 
 
-for _command in (convert, parse, chunks, engines, digest, journal):
+for _command in (convert, locate, parse, chunks, engines, digest, journal):
     _app.add_command(_command)
 
 

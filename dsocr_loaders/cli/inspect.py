@@ -109,12 +109,17 @@ def chunks(documents: tuple[str, ...], output: str | None, **options: object) ->
 
 
 @click.command()
+@click.argument("endpoints", nargs=-1, metavar="[ENDPOINT]...")
 @click.option("--probe", is_flag=True, help="Ask the server at DSOCR_ENDPOINT whether it works.")
-def engines(*, probe: bool) -> ExitStatus:
-    """Say which engines work on this machine, and for each that does not the one command that would change that."""
+@setting_options(("model", "server"))
+def engines(endpoints: tuple[str, ...], *, probe: bool, **options: object) -> ExitStatus:
+    """Say which engines work on this machine, and for each that does not the one command that would change that.
+
+    Servers whose URL is given are asked.
+    """
     from dsocr_loaders.engines import engine_report  # noqa: PLC0415 - `dsocr --help` needs it not
 
-    states = engine_report(probe=probe)
+    states = engine_report(settings_from(options), probe=probe, endpoints=endpoints)
     width = max(len(state.engine) for state in states)
     for state in states:
         word = {True: "works", False: "-", None: "?"}[state.works]

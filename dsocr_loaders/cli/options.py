@@ -56,6 +56,7 @@ READ_SETTINGS = (
     "prefer_text_layer",
     "repair",
     "max_repair_reads",
+    "read_figures",
     "save_images",
     "show_progress",
 )

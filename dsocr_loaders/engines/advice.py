@@ -21,11 +21,13 @@ LOCAL_ENDPOINT: Final = "http://localhost:8000/v1"
 """Where `SERVE_COMMAND` listens, seen from the same machine."""
 
 HOW_TO_GET_OCR: Final = (
-    "Four ways to get an engine that reads pixels: "
+    "Five ways to get an engine that reads pixels: "
     f"(1) a vLLM server: run `{SERVE_COMMAND}` (with vLLM 0.32 or newer, put VLLM_USE_V2_MODEL_RUNNER=0 before it) and "
     f'pass engine="{LOCAL_ENDPOINT}" or set the environment variable DSOCR_ENDPOINT to that URL; '
     '(2) vLLM on this machine, with a GPU: `pip install "vllm>=0.12"` and engine="vllm"; '
-    '(3) answers that were recorded: engine="replay:FOLDER"; '
-    "(4) an engine of your own: any object with the methods of dsocr_loaders.engines.Engine."
+    '(3) transformers on this machine: `pip install torch "transformers>=5.16"`, engine="transformers" and '
+    'model="deepseek-ai/DeepSeek-OCR-2"; '
+    '(4) answers that were recorded: engine="replay:FOLDER"; '
+    "(5) an engine of your own: any object with the methods of dsocr_loaders.engines.Engine."
 )
 """One paragraph for an error message: the ways to get an engine that can read a scan."""

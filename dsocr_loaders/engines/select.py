@@ -17,7 +17,7 @@ from dsocr_loaders.settings import Settings
 from dsocr_loaders.values import Task, TextSource
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from dsocr_loaders.engines.protocol import Engine
 
@@ -153,13 +153,16 @@ def _logged(engine: Engine, reason: str) -> Engine:
     return engine
 
 
-def engine_report(settings: Settings | None = None, *, probe: bool = False) -> tuple[EngineState, ...]:
+def engine_report(
+    settings: Settings | None = None, *, probe: bool = False, endpoints: Sequence[str] = ()
+) -> tuple[EngineState, ...]:
     """Return the state of every engine on this machine, `auto` first.
 
     Args:
         settings: what a server would be asked with; the defaults if None.
-        probe: ask the server at DSOCR_ENDPOINT whether it works; without it, or without that variable, nothing is
-            asked of the network. It may take a minute.
+        probe: ask the server at DSOCR_ENDPOINT whether it works, which may take a minute. Without it, that variable and
+            `endpoints`, nothing is asked of the network.
+        endpoints: URLs of further servers, which are asked; their states come last.
     """
     settings = settings or Settings()
     server = _server_state(settings, probe=probe)
@@ -168,7 +171,8 @@ def engine_report(settings: Settings | None = None, *, probe: bool = False) -> t
     transformers, has_gpu = _transformers_state(settings)
     replay = EngineState("replay:FOLDER", works=True, detail="Answers that were recorded, from a folder.")
     auto = _auto_state(server, vllm, text_layer, takes_transformers=has_gpu and transformers.works is True)
-    return (auto, server, vllm, transformers, text_layer, replay)
+    named = [_endpoint_state(endpoint, settings, probe=True, is_ours=False) for endpoint in endpoints]
+    return (auto, server, vllm, transformers, text_layer, replay, *named)
 
 
 def _auto_state(
@@ -206,26 +210,44 @@ def _text_layer_state() -> EngineState:
 
 def _server_state(settings: Settings, *, probe: bool) -> EngineState:
     endpoint = _endpoint(os.environ)
-    if not endpoint:
-        detail = f"{ENDPOINT_VARIABLE} is not set. Once this server runs, set it to its URL ({LOCAL_ENDPOINT})."
-        return EngineState("URL", works=False, detail=detail, command=SERVE_COMMAND)
+    if endpoint:
+        return _endpoint_state(endpoint, settings, probe=probe, is_ours=True)
+    where = "" if has_visible_gpu() else " on a machine with a GPU, which is not visible here"
+    detail = (
+        f"{ENDPOINT_VARIABLE} is not set. Start this server{where}, then set it to the server's URL ({LOCAL_ENDPOINT})."
+    )
+    return EngineState("URL", works=False, detail=detail, command=SERVE_COMMAND)
+
+
+def _endpoint_state(endpoint: str, settings: Settings, *, probe: bool, is_ours: bool) -> EngineState:
+    """Return the state of the server at a URL: that of the environment's DSOCR_ENDPOINT, or another one."""
     from dsocr_loaders.engines.remote import RemoteEngine  # noqa: PLC0415 - imports httpx
 
+    setting = ENDPOINT_VARIABLE if is_ours else "ENDPOINT"
     try:
-        engine = RemoteEngine(endpoint, settings, setting=ENDPOINT_VARIABLE)
+        engine = RemoteEngine(endpoint, settings, setting=setting)
     except DsocrError as error:
-        command = f"export {ENDPOINT_VARIABLE}={LOCAL_ENDPOINT}"
-        return EngineState(ENDPOINT_VARIABLE, works=False, detail=str(error), command=command)
+        command = f"export {ENDPOINT_VARIABLE}={LOCAL_ENDPOINT}" if is_ours else f"dsocr engines {LOCAL_ENDPOINT}"
+        return EngineState(setting, works=False, detail=str(error), command=command)
     try:
         if not probe:
             detail = f"{ENDPOINT_VARIABLE} names a server, which was not asked."
             return EngineState(endpoint, works=None, detail=detail, command="dsocr engines --probe")
         served = engine.loop.submit(engine.first_contact()).result(timeout=_PROBE_LIMIT_S)
     except EngineError as error:
-        return EngineState(endpoint, works=False, detail=str(error), command=_REMEDIES.get(error.cause, SERVE_COMMAND))
+        return EngineState(endpoint, works=False, detail=str(error), command=_remedy(error, endpoint, is_ours=is_ours))
     finally:
         engine.close()
     return EngineState(endpoint, works=True, detail=f"Reads with the server's model {served.id}.")
+
+
+def _remedy(error: EngineError, endpoint: str, *, is_ours: bool) -> str:
+    """Return the command that helps where a server answers and cannot be used; else one has to be started."""
+    if is_ours:
+        return _REMEDIES.get(error.cause, SERVE_COMMAND)
+    if error.cause == "unauthorized":  # the key goes to that variable's server alone
+        return f"{ENDPOINT_VARIABLE}={endpoint} DSOCR_API_KEY=... dsocr engines --probe"
+    return f"dsocr engines {LOCAL_ENDPOINT}" if error.cause in _REMEDIES else SERVE_COMMAND
 
 
 def _endpoint(environ: Mapping[str, str]) -> str:

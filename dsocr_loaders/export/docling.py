@@ -15,7 +15,7 @@ from PIL import Image
 from dsocr_loaders.chunking.provenance import place_of_range
 from dsocr_loaders.errors import MissingDependency
 from dsocr_loaders.geometry import FULL_PAGE, hull
-from dsocr_loaders.structure import FURNITURE, formulas_in, joined
+from dsocr_loaders.structure import FURNITURE, formulas_in, joined, with_figure_texts
 from dsocr_loaders.tables import parse_tables
 from dsocr_loaders.tables.table import lay_out
 from dsocr_loaders.values import RegionType
@@ -95,7 +95,7 @@ class _Conversion:
     def run(self) -> DoclingDocument:
         for page in self._document.pages:
             self._made.add_page(page.page_number, self._types.Size(width=page.width, height=page.height))
-            self._add_page(page)
+            self._add_page(with_figure_texts(page))
         return self._made
 
     def _add_page(self, page: PageResult) -> None:

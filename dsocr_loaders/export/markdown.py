@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
 from dsocr_loaders.chunking.units import Unit, units_of
-from dsocr_loaders.structure import HEADINGS, joined, normalised_latex
+from dsocr_loaders.structure import HEADINGS, joined, normalised_latex, with_figure_texts
 from dsocr_loaders.tables import inert_markup, parse_tables, table_html, table_markdown
 from dsocr_loaders.values import RegionType
 
@@ -43,7 +43,8 @@ def document_markdown(document: Document, *, table_format: TableFormat = "markdo
     With `join_pages` a paragraph, list or table that goes on over a page break is one again, where it begins, and a
     caption that is repeated there is left out.
     """
-    return _shown((unit for page in document.pages for unit in _units(page)), table_format, join_pages=join_pages)
+    units = (unit for page in document.pages for unit in _units(with_figure_texts(page, table_format)))
+    return _shown(units, table_format, join_pages=join_pages)
 
 
 def page_markdown(page: PageResult, *, table_format: TableFormat = "markdown") -> str:
@@ -55,13 +56,13 @@ def page_markdown(page: PageResult, *, table_format: TableFormat = "markdown") -
     * a table is a pipe table, or HTML if `table_format` is `"html"`, with what else its text holds;
     * a formula stands in `$$ ... $$`, whether or not it came in `\[ ... \]`;
     * a caption is in italics, right above or below its table or figure, as on the page; a figure is its saved crop,
-      `![caption](path)`, if there is one, and its caption;
+      `![caption](path)`, if there is one, what was read in it (`read_figures`), and its caption;
     * headers, footers and page numbers are left out;
     * what leads to an address is a link: `[text](address)`; not in an HTML table.
 
     A page without regions (blank, skipped, failed) is `""`: what went wrong is never content.
     """
-    return _shown(_units(page), table_format, join_pages=False)
+    return _shown(_units(with_figure_texts(page, table_format)), table_format, join_pages=False)
 
 
 @dataclass(slots=True)

@@ -34,12 +34,13 @@ def examine(
         parsed: what `parse_answer` makes of it.
         page: what it is about; what cannot be seen without the page's ink is not looked for if that is None.
         decoding: how the answer was decoded: its limit of tokens.
-        task: what was asked. Only an answer to `document`, `ocr` or `free` is to hold all that the page says.
+        task: what was asked. Only an answer to `document`, `ocr` or `free` is to hold all that the page says;
+            one to `locate` may hold nothing at all.
     """
     truncated = cut_off(answer, parsed, decoding)
     loops = find_loops(answer.text, parsed, task=task, is_unfinished=truncated is not None)
     truncated = truncated or ran_out(answer, loops)
-    nothing = empty(parsed)
+    nothing = empty(parsed) if task is not Task.LOCATE else None
     ink = page.ink if page is not None and nothing is None and task in _WHOLE_PAGE else None
     found = (
         nothing,

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 from dsocr_loaders.errors import placed
 from dsocr_loaders.observers.report import RunFinished, RunStarted
-from dsocr_loaders.pipeline import PageFinished, PageRepairTried, PageRetried, SourceDone, SourceOpened, SourceRefused
+from dsocr_loaders.pipeline import (
+    FigureRead,
+    PageFinished,
+    PageRepairTried,
+    PageRetried,
+    SourceDone,
+    SourceOpened,
+    SourceRefused,
+)
 
 if TYPE_CHECKING:
     from dsocr_loaders.observers.report import Event
@@ -49,6 +57,8 @@ class LogObserver:
                 )
             case PageRepairTried(place=place, step=step):
                 log.info("%s: repair by %s: %s", place, step.rung, step.detail)
+            case FigureRead(place=place, detail=detail) if detail:
+                log.info("%s: the figure in region %d was not read: %s", place, event.region, detail)
             case PageFinished(place=place, result=result):
                 self._finished(place, result)
             case RunFinished(report=report):

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from dsocr_loaders.errors import placed
-from dsocr_loaders.pipeline import PageFinished, PageRead, PageRetried, RunEvent, SourceOpened, SourceRefused
+from dsocr_loaders.pipeline import (
+    FigureRead,
+    PageFinished,
+    PageRead,
+    PageRetried,
+    RunEvent,
+    SourceOpened,
+    SourceRefused,
+)
 from dsocr_loaders.values import AnswerFault, PageStatus, RawAnswer
 
 if TYPE_CHECKING:
@@ -40,6 +48,8 @@ class RunReport:
             in `repairs`.
         repairs: pages by the rung of the ladder of repairs that mended them, in whole or in part.
         repair_reads: extra reads that were made for that, also in vain; they are among the `attempts`.
+        figures_read, figures_unread: figures that `read_figures` read, or tried to, in the journal's answers too.
+        figure_reads: reads that were made for them; they are among the `attempts`.
     """
 
     engine: str
@@ -58,6 +68,9 @@ class RunReport:
     faults: tuple[tuple[AnswerFault, int], ...] = ()
     repairs: tuple[tuple[str, int], ...] = ()
     repair_reads: int = 0
+    figures_read: int = 0
+    figures_unread: int = 0
+    figure_reads: int = 0
 
     @property
     def pages(self) -> int:
@@ -79,6 +92,8 @@ class RunReport:
             lines.append(_line("health", ", ".join(f"{count} {fault.value}" for fault, count in self.faults)))
         if self.repairs or self.repair_reads:
             lines.append(_line("repairs", self._repairs()))
+        if self.figures_read or self.figures_unread:
+            lines.append(_line("figures", self._figures()))
         if self.retries:
             lines.append(_line("retries", ", ".join(f"{count} {cause}" for cause, count in self.retries)))
         if self.output_tokens:
@@ -105,6 +120,10 @@ class RunReport:
     def _repairs(self) -> str:
         pages = ", ".join(f"{count} by {rung}" for rung, count in self.repairs)
         return f"{pages or 'none'}; {self.repair_reads} extra reads"
+
+    def _figures(self) -> str:
+        unread = f", {self.figures_unread} not" if self.figures_unread else ""
+        return f"{self.figures_read} read{unread}; {self.figure_reads} extra reads"
 
     def _sources(self) -> str:
         return f"{self.sources} read, {self.refused_sources} refused" if self.refused_sources else str(self.sources)
@@ -165,6 +184,8 @@ class RunCount:
         self._faults: Counter[AnswerFault] = Counter()
         self._repairs: Counter[str] = Counter()
         self._repair_reads = 0
+        self._figures: Counter[bool] = Counter()  # by whether they were read
+        self._figure_reads = 0
         self._failures: list[str] = []
         self._known_pages = self._attempts = self._prompt_tokens = self._output_tokens = 0
 
@@ -182,6 +203,9 @@ class RunCount:
                 self._output_tokens += answer.output_tokens or 0
             case PageRetried(error=error):
                 self._retries[error.cause] += 1
+            case FigureRead(is_read=is_read, reads=reads):
+                self._figures[is_read] += 1
+                self._figure_reads += reads
             case PageFinished(result=result, is_known=is_known):
                 self._add_page(result, is_known=is_known)
             case _:
@@ -216,4 +240,7 @@ class RunCount:
             faults=tuple((fault, self._faults[fault]) for fault in AnswerFault if self._faults[fault]),
             repairs=tuple(sorted(self._repairs.items())),
             repair_reads=self._repair_reads,
+            figures_read=self._figures[True],
+            figures_unread=self._figures[False],
+            figure_reads=self._figure_reads,
         )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 from PIL import Image
 
 from dsocr_loaders.errors import DsocrError, LimitExceeded, SourceDamaged
+from dsocr_loaders.geometry import FULL_PAGE
 from dsocr_loaders.pages.annotating import AnnotateJob, annotated_pdf
 from dsocr_loaders.pages.ink import INK_DPI, measure_ink
 from dsocr_loaders.pages.jobs import BookmarkJob, DescribeJob, RenderedPage, RenderJob
@@ -111,8 +112,8 @@ class Workbench:
         try:
             prepared = job.prepare(replace(page, image=image) if job.needs_image else page, request)
             if isinstance(prepared, PixelsWanted):
-                if frame.unit == "pt":  # an image ignores the resolution: it is here already
-                    image = opened.render(job.page_number, job.options.dpi)
+                if frame.unit == "pt" or prepared.part != FULL_PAGE:  # a whole image is here already
+                    image = opened.render(job.page_number, prepared.dpi or job.options.dpi, prepared.part)
                 prepared = prepared.prepare(replace(page, image=image), request)
         except DsocrError:
             raise

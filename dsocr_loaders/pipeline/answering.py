@@ -133,7 +133,8 @@ class Answering:
         parsed = await self._parser.parse(answer, question.task)
         findings = await self._examine(answer, parsed, question.framing.page(page), question)
         regions = question.framing.on_page(parsed.regions)
-        return Reading(page, answer, regions, findings, self._desk.engine.text_source, parsed)
+        text_source, turn = self._desk.engine.text_source, question.framing.turn
+        return Reading(page, answer, regions, findings, text_source, parsed, turn)
 
     async def _examine(
         self, answer: RawAnswer, parsed: ParsedAnswer, page: PageImage, question: Question

@@ -14,7 +14,7 @@ from dsocr_loaders.models import decoding_for
 from dsocr_loaders.pages import OpenOptions, RenderJob
 from dsocr_loaders.pipeline.events import PageRead, PageRendered
 from dsocr_loaders.pipeline.threads import in_thread
-from dsocr_loaders.repair import Question, prepare_framed
+from dsocr_loaders.repair import Question, prepare_framed, prepare_part
 from dsocr_loaders.tasks import prompt_for
 from dsocr_loaders.values import TextSource
 
@@ -52,7 +52,6 @@ class EngineDesk:
         self._party = party
         self._tell = tell
         self._options = open_options(settings)
-        self._slots = engine.loop.slots.share(lambda: engine.capacity)
         self._eyes: Engine = getattr(engine, "eyes", engine)
         self.question = Question(
             task=settings.task,
@@ -60,6 +59,7 @@ class EngineDesk:
             resolution=settings.resolution,
             decoding=decoding_for(settings.model, settings.max_new_tokens),
         )
+        self._slots = engine.loop.slots.share(lambda: engine.capacity)  # last: a share that is taken has to be left
 
     @property
     def can_ask_again(self) -> bool:
@@ -85,16 +85,21 @@ class EngineDesk:
             place: which page.
             attempt: from 1.
             question: what it is asked.
-            is_extra: whether it is a second question, for the page's repair, which goes to the engine that sees.
+            is_extra: whether it is a further question, for a repair or about a figure, which goes to the engine that
+                sees.
 
         Raises:
             DsocrError: see `PageWorker.run`.
         """
         engine = self._eyes if is_extra else self.engine
         prepare: Callable[..., object] = engine.prepare
-        if not question.framing.is_whole:
+        needs_image = engine.needs_image
+        if question.dpi is not None:
+            prepare = partial(prepare_part, prepare=prepare, framing=question.framing, dpi=question.dpi)
+            needs_image = False  # of the whole page
+        elif not question.framing.is_whole:
             prepare = partial(prepare_framed, prepare=prepare, framing=question.framing)
-        page, prepared = await self._rendered(place, attempt, question, prepare, needs_image=engine.needs_image)
+        page, prepared = await self._rendered(place, attempt, question, prepare, needs_image=needs_image)
         if not isinstance(prepared, Prepared | None):
             raise engine_error(
                 "not_understood", f"prepare of {self.engine.fingerprint} returned no Prepared: {prepared!r}"

@@ -2,7 +2,8 @@
 
 A page's events come in this order: `PageStarted`, then `PageRendered` and `PageRead`, or `PageRetried` and again from
 rendering, then `PageFinished`. Before that, each rung of the ladder of repairs that is tried renders and reads again,
-with further numbers of attempts, and ends with `PageRepairTried`. A page that a store knows is finished right after it
+with further numbers of attempts, and ends with `PageRepairTried`; then, with `read_figures`, each figure that is asked
+about does, side by side, and ends with `FigureRead`. A page that a store knows is finished right after it
 was started, a blank one after it was rendered. Pages are side by side, so events of different pages mix. All are told
 on the engine's loop, in the moment they happen, whatever the order in which results are handed over.
 """
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from dsocr_loaders.values import Answer, PagePlace, PageResult, RepairStep, Source, SourceFailure, SourceInfo
 
 __all__ = [
+    "FigureRead",
     "PageFinished",
     "PageRead",
     "PageRendered",
@@ -137,6 +139,25 @@ class PageRepairTried:
 
 
 @dataclass(frozen=True, slots=True)
+class FigureRead:
+    """A figure was asked about, in a second look at the page.
+
+    Attributes:
+        place: which page.
+        region: the figure's `order` on it.
+        is_read: whether anything was read in it.
+        reads: how often the engine was asked; 0 where a store knew the answer.
+        detail: why nothing was read, else `""`.
+    """
+
+    place: PagePlace
+    region: int
+    is_read: bool
+    reads: int
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PageFinished:
     """The page has its result.
 
@@ -160,6 +181,7 @@ RunEvent = (
     | PageRead
     | PageRetried
     | PageRepairTried
+    | FigureRead
     | PageFinished
 )
 

@@ -1,4 +1,4 @@
-"""One page: looked up or read, repaired if its answer is damaged, recorded; and what happens when a step fails."""
+"""One page: looked up or read, repaired if its answer is damaged, its figures looked at, recorded; and what fails."""
 
 from __future__ import annotations
 
@@ -9,16 +9,19 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from dsocr_loaders.answer_store import NoStore
+from dsocr_loaders.engines.advice import HOW_TO_GET_OCR
 from dsocr_loaders.engines.permits import Hold
 from dsocr_loaders.engines.protocol import HearsAnswers
+from dsocr_loaders.errors import SettingsError
 from dsocr_loaders.pipeline.answering import Answering
 from dsocr_loaders.pipeline.attempts import Attempts, ReadFailed, StoreFailed, of_store
 from dsocr_loaders.pipeline.desk import EngineDesk
 from dsocr_loaders.pipeline.events import PageFinished, PageStarted, tell_nobody
+from dsocr_loaders.pipeline.figures import FigureReader, figure_prompt
 from dsocr_loaders.pipeline.parsing import AnswerParser
 from dsocr_loaders.pipeline.repairing import Repairer
 from dsocr_loaders.pipeline.results import failed_result, page_result, read_result
-from dsocr_loaders.values import PageStatus, RawAnswer, RepairStep
+from dsocr_loaders.values import PageStatus, RawAnswer, RepairStep, Task, TextSource
 
 if TYPE_CHECKING:
     from dsocr_loaders.answer_store import AnswerStore, KnownPage
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
 __all__ = ["PageReading"]
 
 _HEADROOM = 1.1  # images held per slot of the engine: one tenth is on its way while the rest are being read
+
+_OF_PICTURES = frozenset({Task.FIGURE, Task.DESCRIBE, Task.LOCATE})
 
 _log = logging.getLogger(__name__)
 
@@ -60,6 +65,7 @@ class PageReading:
 
     Raises:
         MissingDependency: what the user named for repairs is not installed.
+        SettingsError: the model does not know the task, or `read_figures` does not fit it.
     """
 
     def __init__(
@@ -72,6 +78,12 @@ class PageReading:
         store: AnswerStore | None = None,
         tell: Tell = tell_nobody,
     ) -> None:
+        if engine.text_source is TextSource.TEXT_LAYER and settings.task in _OF_PICTURES:
+            raise SettingsError(
+                f"task={settings.task.value!r} asks what is seen, and {engine.fingerprint} reads text layers alone. "
+                f"{HOW_TO_GET_OCR}"
+            )
+        prompt = figure_prompt(settings)
         self._engine = engine
         self._most_images = settings.max_in_flight
         self._store = store or NoStore()
@@ -81,9 +93,12 @@ class PageReading:
         self._desk = EngineDesk(engine, settings, pool, self, tell)
         self._answering = Answering(self._desk, self._store, parser)
         self._repairer = Repairer(settings, self._desk, self._answering, self._attempts, self._store, tell)
+        self._images = engine.loop.images.share(lambda: self.most_images)
+        self._figures = FigureReader(
+            settings, self._desk, self._answering, self._attempts, self._store, self._images, tell, prompt
+        )
         self._fallback = EngineDesk(fallback, settings, pool, self, tell) if fallback else None
         self._by_fallback = Answering(self._fallback, NoStore(), parser) if self._fallback else None
-        self._images = engine.loop.images.share(lambda: self.most_images)
 
     @property
     def most_images(self) -> int:
@@ -185,7 +200,8 @@ class PageReading:
         self, place: PagePlace, reading: Reading, attempt: int, hold: Hold, *, attempts: int
     ) -> PageResult:
         repaired = await self._repairer.repair(place, reading, attempt, hold)
-        return read_result(place, repaired.reading, attempts=attempts + repaired.reads, repair_steps=repaired.steps)
+        result = read_result(place, repaired.reading, attempts=attempts + repaired.reads, repair_steps=repaired.steps)
+        return await self._figures.with_readings(result, place, repaired.reading.page, repaired.reading.turn)
 
     async def _read_by_fallback(
         self, place: PagePlace, failed: PageResult, fallback: Answering, hold: Hold

@@ -13,7 +13,7 @@ better; `budget` how many extra reads there may be.
 from __future__ import annotations
 
 from dsocr_loaders.repair.budget import RepairBudget
-from dsocr_loaders.repair.framing import WHOLE, Framing, prepare_framed
+from dsocr_loaders.repair.framing import WHOLE, Framing, prepare_framed, prepare_part
 from dsocr_loaders.repair.joining import joined
 from dsocr_loaders.repair.plans import plans_for
 from dsocr_loaders.repair.questions import Question
@@ -37,5 +37,6 @@ __all__ = [
     "mends",
     "plans_for",
     "prepare_framed",
+    "prepare_part",
     "trim_of",
 ]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from dsocr_loaders.values import PageImage, ReadRequest, Region
 
-__all__ = ["WHOLE", "Framing", "prepare_framed"]
+__all__ = ["WHOLE", "Framing", "prepare_framed", "prepare_part"]
 
 _TRANSPOSES: Final = {
     90: Image.Transpose.ROTATE_270,  # Pillow turns against the clock
@@ -134,3 +134,39 @@ def prepare_framed(
     if isinstance(prepared, PixelsWanted):
         return PixelsWanted(partial(prepare_framed, prepare=prepared.prepare, framing=framing))
     return prepared
+
+
+def prepare_part(
+    page: PageImage,
+    request: ReadRequest,
+    *,
+    prepare: Callable[[PageImage, ReadRequest], object],
+    framing: Framing,
+    dpi: int,
+) -> PixelsWanted:
+    """Return the wish for the part's pixels at `dpi`, of which `prepare` is then to make what the engine wants.
+
+    For page workers, as `prepare_framed`; the page comes without its pixels.
+
+    Args:
+        page: as shown, without its pixels.
+        request: about the page as shown.
+        prepare: the engine's, which wants pixels.
+        framing: which part, and how it is then turned.
+        dpi: dots per inch of a PDF page.
+    """
+    del page, request
+    return PixelsWanted(partial(_prepare_cut, prepare=prepare, framing=framing), framing.part, dpi)
+
+
+def _prepare_cut(
+    page: PageImage,
+    request: ReadRequest,
+    *,
+    prepare: Callable[[PageImage, ReadRequest], object],
+    framing: Framing,
+) -> object:
+    """Return what `prepare` makes of a page whose pixels are those of the part already."""
+    part = framing.page(replace(page, image=None))
+    image = page.image if page.image is None or not framing.turn else Framing(turn=framing.turn).page(page).image
+    return prepare(replace(part, image=image), replace(request, page=part))

@@ -25,6 +25,8 @@ class Question:
         resolution: name of the mode.
         decoding: how to decode.
         framing: how the page is turned or cut.
+        dpi: dots per inch at which the part that `framing` cuts out is rendered, where that differs from the whole
+            page's; it is then rendered alone. None: as all pages are.
         words: what is special about it, for people; `""` for a page's first question.
     """
 
@@ -33,6 +35,7 @@ class Question:
     resolution: str
     decoding: Decoding
     framing: Framing = WHOLE
+    dpi: int | None = None
     words: str = ""
 
     def request(self, page: PageImage, attempt: int) -> ReadRequest:

@@ -27,6 +27,7 @@ class Reading:
         findings: what is wrong with the answer; their ranges are of `answer`.
         text_source: who read the text.
         parsed: the answer as it was taken apart, before anything was cut or mapped; None for a text layer.
+        turn: degrees clockwise that the page was turned by before it was asked about.
     """
 
     page: PageImage
@@ -35,6 +36,7 @@ class Reading:
     findings: tuple[HealthFinding, ...]
     text_source: TextSource
     parsed: ParsedAnswer | None = None
+    turn: int = 0
 
     @property
     def faults(self) -> frozenset[AnswerFault]:

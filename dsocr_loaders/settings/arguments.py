@@ -72,6 +72,7 @@ class ReaderArguments(TypedDict, total=False):
     on_page_error: OnPageError
     repair: bool | Sequence[RepairRung]
     max_repair_reads: int
+    read_figures: bool
     journal: str | bool | None
     structure: Literal["stream", "whole"]
     join_pages: bool

@@ -177,6 +177,9 @@ class Settings(BaseModel):
     max_repair_reads: Annotated[int, Allowed("a whole number from 0 to 32")] = Field(
         4, ge=0, le=32, description="Most extra reads that a page may have for its repair."
     )
+    read_figures: Annotated[bool, Allowed("true or false")] = Field(
+        default=False, description="Have the model read each figure alone too, for what charts and formulas in it say."
+    )
     journal: Annotated[
         str | bool | None, Allowed("a file or folder on a local disk, or True for a file in the user's own folder")
     ] = Field(None, description="Where raw answers are kept, so that a rerun reads no page again; off by default.")
@@ -308,6 +311,12 @@ class Settings(BaseModel):
     def _locate_has_words(self) -> Self:
         if self.task is Task.LOCATE and self.prompt is None:
             raise SettingsError("task='locate' needs prompt=..., the words to find on the page.")
+        return self
+
+    @model_validator(mode="after")
+    def _figures_are_seen(self) -> Self:
+        if self.read_figures and self.engine == "text_layer":
+            raise SettingsError("read_figures=True needs an engine that sees pages; engine='text_layer' does not.")
         return self
 
     @field_serializer("engine")

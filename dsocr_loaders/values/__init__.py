@@ -14,6 +14,8 @@ from dsocr_loaders.values.answers import (
     Answer,
     AnswerIssue,
     Drop,
+    FigurePart,
+    FigureReading,
     Join,
     LayoutAnswer,
     Line,
@@ -25,7 +27,7 @@ from dsocr_loaders.values.answers import (
     Span,
 )
 from dsocr_loaders.values.chunks import Chunk, ChunkMetadata, ChunkPiece
-from dsocr_loaders.values.documents import Document, PageError, PageResult
+from dsocr_loaders.values.documents import Document, LocatedWords, PageError, PageResult
 from dsocr_loaders.values.health import AnswerFault, HealthFinding, RepairStep
 from dsocr_loaders.values.pages import Decoding, InkGrid, PageImage, ReadRequest, RgbImage
 from dsocr_loaders.values.sources import OutlineEntry, PagePlace, Source, SourceFailure, SourceInfo
@@ -54,6 +56,8 @@ __all__ = [
     "Dialect",
     "Document",
     "Drop",
+    "FigurePart",
+    "FigureReading",
     "HeadingSource",
     "HealthFinding",
     "InkGrid",
@@ -62,6 +66,7 @@ __all__ = [
     "LayoutAnswer",
     "Line",
     "Link",
+    "LocatedWords",
     "OutlineEntry",
     "PageError",
     "PageImage",

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dsocr_loaders.geometry import Box
+    from dsocr_loaders.values.health import HealthFinding
     from dsocr_loaders.values.vocabulary import Dialect, HeadingSource, JoinKind, RegionType
 
 __all__ = [
     "Answer",
     "AnswerIssue",
     "Drop",
+    "FigurePart",
+    "FigureReading",
     "Join",
     "LayoutAnswer",
     "Line",
@@ -104,6 +107,44 @@ class RawAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class FigurePart:
+    """One block of what a model read in a figure.
+
+    Attributes:
+        type: what it is: a chart comes as a table.
+        text: derived from the answer's characters at `spans`; HTML for a table as the model writes it.
+        boxes: where it is on the page as shown; empty where the model names no place, as it mostly does in figures.
+        spans: ranges of the reading's answer.
+    """
+
+    type: RegionType
+    text: str
+    boxes: tuple[Box, ...] = ()
+    spans: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FigureReading:
+    """What a model read in a figure when it was asked about the figure's crop alone (`read_figures`).
+
+    Attributes:
+        parts: the answer's blocks that hold text, in order; at least one.
+        answer: the answer as it came. The numbers in its tags are those of the crop; loops that were cut are still
+            there.
+        health: what is wrong with it; ranges are those of the answer.
+    """
+
+    parts: tuple[FigurePart, ...]
+    answer: RawAnswer
+    health: tuple[HealthFinding, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The texts of its parts, a blank line between two."""
+        return "\n\n".join(part.text for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
 class Region:
     """One block of a page: a paragraph, a heading, a table, a figure.
 
@@ -134,6 +175,8 @@ class Region:
         referred_from: texts that mention this table, figure or formula, in order. While pages stream, those on the
             pages before it and on the few pages behind it that a look-ahead holds; in a `Document`, all.
         image_path: file of the figure's crop if it was saved, else `""`.
+        reading: of a figure, what a second look at it read (`read_figures`); None where there was none. It is no part
+            of `text`; `dsocr_loaders.structure.with_figure_texts` puts it where chunks, Markdown and quotations look.
     """
 
     type: RegionType
@@ -155,6 +198,7 @@ class Region:
     refers_to: tuple[Reference, ...] = ()
     referred_from: tuple[Reference, ...] = ()
     image_path: str = ""
+    reading: FigureReading | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from dsocr_loaders.geometry import Box
     from dsocr_loaders.values.answers import Answer, Region
     from dsocr_loaders.values.health import HealthFinding, RepairStep
     from dsocr_loaders.values.sources import OutlineEntry, Source
     from dsocr_loaders.values.vocabulary import PageStatus, PageUnit, TextSource
 
-__all__ = ["Document", "PageError", "PageResult"]
+__all__ = ["Document", "LocatedWords", "PageError", "PageResult"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class PageResult:
             regions come from. The spans of regions are ranges of it. Where loops were cut out, it still holds them;
             where two halves of the page were read, it is both answers with a page marker between them; and the numbers
             in its tags are those of the page, or part of it, that the engine was shown.
-        attempts: reads that were made, those for repairs counted in; 0 if none.
+        attempts: reads that were made, those for repairs and figures counted in; 0 if none.
         repairs: names of the second ways that led to this result, see `dsocr_loaders.repair`.
         error: set exactly when the status is `failed`.
         width, height: of the page as shown, in `unit`; 0 if the page could not be opened.
@@ -53,8 +54,8 @@ class PageResult:
         route: which way the page went and why, where each page may go another way (`prefer_text_layer`):
             `"text_layer: ..."` or `"model: ..."`; else `""`, as for a blank page and one that a journal knew.
         notes: what a reader should know about the page as it was shown: a file that is cut off, so that a part of the
-            page is missing; a page that was scaled down to a limit. The status tells how the reading of what was
-            there ended. A sentence each; empty for nearly every page.
+            page is missing; a page that was scaled down to a limit; a figure that `read_figures` could not read. The
+            status tells how the reading of what was there ended. A sentence each; empty for nearly every page.
         health: what is wrong with the answer that the regions come from; empty where nothing was found.
         repair_steps: the rungs of the ladder of repairs that were tried, in order; `repairs` names those that helped.
     """
@@ -101,3 +102,20 @@ class Document:
     outline: tuple[OutlineEntry, ...]
     pdf_backend: str
     total_pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class LocatedWords:
+    """Where a model sees some words, or what they name, on one page.
+
+    Attributes:
+        source: the file.
+        page_number: from 1.
+        words: what was looked for.
+        boxes: each place, in the model's order; at least one. Fractions of the page as shown.
+    """
+
+    source: Source
+    page_number: int
+    words: str
+    boxes: tuple[Box, ...]

@@ -73,6 +73,22 @@ def test_reads_with_a_server(
     )
 
 
+def test_reads_figures_on_request(
+    dsocr: Callable[..., tuple[int, str, str]], make_pdf: Callable[..., Path], tmp_path: Path
+) -> None:
+    """What figures show is in the chunks and the Markdown, and the report counts the extra reads."""
+    picture = "<|ref|>image<|/ref|><|det|>[[0, 0, 999, 999]]<|/det|>"
+
+    with ScriptedServer(lambda request: "rain: 71" if "figure" in request.prompt else picture) as server:
+        options = ("--engine", server.base_url, "--read-figures", "--no-repair")
+        status, out, _ = dsocr("convert", make_pdf("It rains."), "-o", tmp_path / "out", *options)
+
+    (line,) = (tmp_path / "out" / "report.chunks.jsonl").read_text().splitlines()
+    assert (0, "rain: 71") == (status, json.loads(line)["text"])
+    assert "rain: 71" == (tmp_path / "out" / "report.md").read_text().strip()
+    assert "figures 1 read; 1 extra reads" in out.splitlines()
+
+
 def test_files_of_one_name_keep_their_folders(
     dsocr: Callable[..., tuple[int, str, str]],
     make_pdf: Callable[..., Path],

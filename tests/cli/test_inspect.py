@@ -21,6 +21,7 @@ from dsocr_loaders.errors import (
     SourceDamaged,
     engine_error,
 )
+from dsocr_loaders.testing import ScriptedServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,6 +117,16 @@ def test_engines_says_what_would_help(
     assert 0 == status
     assert "vllm serve deepseek-ai/DeepSeek-OCR" in out
     assert any(line.startswith("text_layer") and "works" in line for line in out.splitlines())
+
+
+def test_engines_asks_the_servers_that_are_named(dsocr: Callable[..., tuple[int, str, str]]) -> None:
+    """A server is checked with the model that pages would be read with."""
+    with ScriptedServer() as server:
+        _, good, _ = dsocr("engines", server.base_url)
+        _, wrong, _ = dsocr("engines", server.base_url, "--model", "other/model")
+
+    assert f"{server.base_url:{len(server.base_url)}}  works" in good
+    assert "'deepseek-ai/DeepSeek-OCR'" in wrong.splitlines()[-2]
 
 
 def test_digest_names_pages(

@@ -288,8 +288,7 @@ def test_a_page_that_fails_costs_itself_alone(name, report, caplog):
         ANSWER, api_key=KEY, faults=lambda number: fault if width_of(server, number) == WIDTHS[1] else None
     ) as server:
         began = time.monotonic()
-        timeout_s = 1 if cause == "timeout" else 600
-        settings = {"timeout_s": timeout_s, "repair": False}  # the file has a text layer, which would be taken instead
+        settings = {"timeout_s": 1 if cause == "timeout" else 600, "repair": False}
         with Reader(server.base_url, api_key=KEY, **settings) as reader, pytest.raises(PagesFailed) as caught:
             reader.load(report)
         took_s = time.monotonic() - began

@@ -146,7 +146,7 @@ def test_auto_says_why_it_did_not_take_vllm(caplog):
     caplog.set_level(logging.INFO, "dsocr_loaders.engines")
     made()
 
-    assert "vLLM here: vLLM is not installed." in caplog.text
+    assert "vLLM here: vLLM is not installed" in caplog.text
 
 
 def states(**arguments):
@@ -172,6 +172,18 @@ def test_the_report_without_pymupdf():
         "text_layer", works=False, detail="PyMuPDF is not installed.", command='pip install "pymupdf>=1.26,<2"'
     )
     assert report["auto"].works is False
+
+
+def test_the_report_asks_the_servers_that_are_named():
+    """This test ensures that a URL on the command line is looked at without setting a variable first."""
+    with ScriptedServer() as server, ScriptedServer(api_key="k") as locked:
+        report = states(endpoints=[server.base_url, locked.base_url, "http://127.0.0.1:1/v1"])
+
+    assert [True, False, False] == [state.works for state in list(report.values())[-3:]]
+    assert (
+        f"DSOCR_ENDPOINT={locked.base_url} DSOCR_API_KEY=... dsocr engines --probe" == report[locked.base_url].command
+    )
+    assert SERVE_COMMAND == report["http://127.0.0.1:1/v1"].command
 
 
 def test_the_report_asks_no_server_unless_told_to(monkeypatch):

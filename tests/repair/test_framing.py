@@ -13,7 +13,7 @@ from PIL import Image
 from dsocr_loaders.geometry import FULL_PAGE, Box, box_from_pixels, box_to_pixels
 from dsocr_loaders.pages.ink import measure_ink
 from dsocr_loaders.pages.pixels_wanted import PixelsWanted
-from dsocr_loaders.repair import WHOLE, Framing, prepare_framed
+from dsocr_loaders.repair import WHOLE, Framing, prepare_framed, prepare_part
 from dsocr_loaders.testing import sample_page, sample_request
 from dsocr_loaders.values import InkGrid, Line, Region, RegionType, RgbImage
 
@@ -152,3 +152,34 @@ def test_crops_are_whole_pixels():
 
     left, top, right, bottom = box_to_pixels(UPPER.part, width_px=image.width_px, height_px=image.height_px)
     assert (right - left, bottom - top) == (framed.image.width_px, framed.image.height_px)
+
+
+def sizes_of(page, request):
+    """Return what an engine's `prepare` gets."""
+    return page.width, page.height, page.image, request.page.width, request.page.image
+
+
+def test_a_part_that_is_rendered_alone():
+    """This test ensures that a worker is asked for the part's pixels, and an engine gets these with the part's size."""
+    whole = sample_page(width_px=96, height_px=64)
+    part = Framing(Box(0.25, 0.5, 0.75, 1.0))
+    cut = RgbImage(480, 320, bytes(3 * 480 * 320))
+    blind = replace(whole, image=None)
+
+    wish = prepare_part(blind, sample_request(blind), prepare=sizes_of, framing=part, dpi=300)
+
+    assert pickle.dumps(wish)
+    assert (PixelsWanted, part.part, 300) == (type(wish), wish.part, wish.dpi)
+    assert (48.0, 32.0, cut, 48.0, None) == wish.prepare(replace(whole, image=cut), sample_request(blind))
+
+
+def test_a_part_that_is_turned_behind_its_rendering():
+    """This test ensures that a part of a page that lies on its side reaches the engine upright."""
+    blind = replace(sample_page(width_px=96, height_px=64), image=None)
+    cut = RgbImage(2, 1, b"lllrrr")
+    framing = Framing(Box(0.25, 0.5, 0.75, 1.0), 90)
+
+    wish = prepare_part(blind, sample_request(blind), prepare=sizes_of, framing=framing, dpi=300)
+
+    turned = RgbImage(1, 2, b"lllrrr")
+    assert (32.0, 48.0, turned, 32.0, None) == wish.prepare(replace(blind, image=cut), sample_request(blind))

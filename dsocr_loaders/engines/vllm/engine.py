@@ -66,6 +66,8 @@ class VllmEngine:
         check_version(settings, installed)
         self._has_all_modes = not installed.is_older_than(LEAST_FOR_ALL_MODES)
         self._check_mode(settings.resolution)
+        modes = tuple(model_for(settings.model).modes)
+        self.resolutions = modes if self._has_all_modes else (_MODE_OF_ALL,)
         launch = launch_for(settings, installed, argument_names(installed.folder))
         self._model = settings.model
         self._image_prefix = model_for(settings.model).image_prefix

@@ -22,7 +22,8 @@ def vllm_state(settings: Settings) -> EngineState:
     """Return the line of `dsocr engines` for vLLM in this process; torch and vLLM are not imported for it."""
     installed = find_vllm()
     if installed is None:
-        return EngineState("vllm", works=False, detail="vLLM is not installed.", command=INSTALL_VLLM)
+        need = "" if has_visible_gpu() else ", and the GPU that it needs is not visible here"
+        return EngineState("vllm", works=False, detail=f"vLLM is not installed{need}.", command=INSTALL_VLLM)
     try:
         check_version(settings, installed)
     except DsocrError as error:

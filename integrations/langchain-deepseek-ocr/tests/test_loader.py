@@ -339,3 +339,18 @@ def test_it_reads_a_text_layer(report):
 
     assert "Two" in "\n".join(texts_of(documents))
     assert {"text_layer"} == {document.metadata["text_source"] for document in documents}
+
+
+def test_it_reads_figures(report):
+    """This test ensures that what a figure shows is the text of its document, with the figure's type and box."""
+
+    def answer(request):
+        if request.prompt == "Parse the figure.":
+            return "<table><tr><td>Year</td><td>Rain</td></tr><tr><td>2020</td><td>71</td></tr></table>"
+        return "<|ref|>image<|/ref|><|det|>[[0, 0, 999, 999]]<|/det|>"
+
+    with DeepSeekOCRLoader(report, engine=ScriptedEngine(answer), pages="1", read_figures=True, repair=False) as loader:
+        documents = loader.load()
+
+    assert ["| Year | Rain |\n| --- | --- |\n| 2020 | 71 |"] == texts_of(documents)
+    assert ("figure", "model") == tuple(documents[0].metadata[key] for key in ("region_type", "bbox_source"))

@@ -249,3 +249,23 @@ def test_a_page_that_failed_is_left_out(report, answers):
     engine.close()
 
     assert {1} == {node.metadata["page_number"] for node in nodes}
+
+
+def test_what_figures_show_goes_through_the_grounded_form(report):
+    """This test ensures that a figure's reading is in the JSON of a file, and in the nodes that are cut from it."""
+
+    def answer(request):
+        if request.prompt == "Parse the figure.":
+            return "C1=CC=CC=C1"
+        return "<|ref|>image<|/ref|><|det|>[[0, 0, 999, 999]]<|/det|>"
+
+    settings = {"pages": "1", "read_figures": True, "repair": False}
+    with DeepSeekOCRReader(ScriptedEngine(answer), **settings) as reader:
+        expected = reader.load_nodes(report)
+        documents = reader.model_copy(update={"granularity": "grounded"}).load_data(report)
+
+    nodes = parsed(documents)
+
+    assert ["C1=CC=CC=C1"] == [node.text for node in nodes] == [node.text for node in expected]
+    assert ["figure"] == [node.metadata["region_type"] for node in nodes]
+    assert [node.id_ for node in expected] == [node.id_ for node in nodes]

@@ -91,7 +91,8 @@ def test_a_file_comes_back_page_for_page(name, is_named, report, caplog):
     once with what mends it. An answer that was cut off is marked, also where the server says `stop`.
     """
     caplog.set_level(logging.WARNING, "dsocr_loaders.engines")
-    with serving(name) as server, reading(name, server, is_named=is_named, max_new_tokens=40) as reader:
+    settings = {"is_named": is_named, "max_new_tokens": 40, "repair": False}
+    with serving(name) as server, reading(name, server, **settings) as reader:
         pages = list(reader.iter_pages(report))
 
     assert (server.garbled_because, [each.refusal for each in server.requests if each.refusal]) == ((), [])
