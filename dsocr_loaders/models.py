@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from dsocr_loaders.families import family_of
 from dsocr_loaders.resolution import MODES
-from dsocr_loaders.tasks import PROMPTS, family_of
+from dsocr_loaders.tasks import PROMPTS
 from dsocr_loaders.values import Decoding
 
 if TYPE_CHECKING:

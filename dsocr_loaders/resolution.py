@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from dsocr_loaders.errors import SettingsError
-from dsocr_loaders.tasks import family_of
+from dsocr_loaders.families import family_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

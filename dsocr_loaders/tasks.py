@@ -13,12 +13,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from dsocr_loaders.errors import SettingsError
+from dsocr_loaders.families import family_of
 from dsocr_loaders.values import Task
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["PROMPTS", "family_of", "prompt_for"]
+__all__ = ["PROMPTS", "prompt_for"]
 
 _MARKER = re.compile(r"<[|\uff5c][^<>|\uff5c\s]*[|\uff5c]>|<image>", re.IGNORECASE)
 """The special tokens of the three tokenizers that stand for something else than text."""
@@ -43,16 +44,6 @@ PROMPTS: Mapping[str, Mapping[Task, str]] = MappingProxyType(
     }
 )
 """Family -> task -> prompt. `{words}` stands for the words to find."""
-
-
-def family_of(model: str) -> str:
-    """Return the family that a model's name or folder belongs to: a key of `PROMPTS`; `deepseek-ocr` if unknown."""
-    name = model.lower().replace("_", "-")
-    if "unlimited-ocr" in name:
-        return "unlimited-ocr"
-    if re.search(r"ocr-?2(?!\d)", name):  # another digit makes it a date or a size: ocr-2025-10
-        return "deepseek-ocr-2"
-    return "deepseek-ocr"
 
 
 def prompt_for(model: str, task: Task, prompt: str | None = None) -> str:

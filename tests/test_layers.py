@@ -19,6 +19,7 @@ ORDER = (
     "geometry",
     "values",
     "settings",
+    "families",
     "tasks",
     "resolution",
     "models",

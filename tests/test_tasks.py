@@ -4,7 +4,7 @@ import pytest
 
 from dsocr_loaders.errors import SettingsError
 from dsocr_loaders.resolution import MODES
-from dsocr_loaders.tasks import PROMPTS, family_of, prompt_for
+from dsocr_loaders.tasks import PROMPTS, prompt_for
 from dsocr_loaders.values import Task
 
 MODEL, MODEL_2, UNLIMITED = "deepseek-ai/DeepSeek-OCR", "deepseek-ai/DeepSeek-OCR-2", "baidu/Unlimited-OCR"
@@ -68,30 +68,6 @@ def test_locate_is_refused_by_a_model_that_does_not_know_it():
 def test_no_prompt_holds_the_image_token():
     """This test ensures that the place of the image is left to each engine."""
     assert not [prompt for prompts in PROMPTS.values() for prompt in prompts.values() if "<image>" in prompt]
-
-
-@pytest.mark.parametrize(
-    ("model", "expected"),
-    [
-        ("deepseek-ai/DeepSeek-OCR", "deepseek-ocr"),
-        ("deepseek-ocr:3b", "deepseek-ocr"),
-        ("/models/deepseek_ocr", "deepseek-ocr"),
-        ("/mnt/ocr-2025/DeepSeek-OCR", "deepseek-ocr"),
-        ("deepseek-ocr-2025-10-20", "deepseek-ocr"),
-        ("/home/unlimited/DeepSeek-OCR", "deepseek-ocr"),
-        ("something else", "deepseek-ocr"),
-        ("deepseek-ai/DeepSeek-OCR-2", "deepseek-ocr-2"),
-        ("mlx-community/DeepSeek-OCR-2-8bit", "deepseek-ocr-2"),
-        ("deepseek_ocr_2", "deepseek-ocr-2"),
-        ("deepseek-ocr2:latest", "deepseek-ocr-2"),
-        ("/cache/models--deepseek-ai--DeepSeek-OCR-2/snapshots/0a1b", "deepseek-ocr-2"),
-        ("baidu/Unlimited-OCR", "unlimited-ocr"),
-        ("unlimited_ocr", "unlimited-ocr"),
-    ],
-)
-def test_family_is_found_in_names_and_folders(model, expected):
-    """This test ensures that a model is known by its name, its quantised copies and its folder, not by a date."""
-    assert family_of(model) == expected
 
 
 def test_families_have_prompts_and_modes():

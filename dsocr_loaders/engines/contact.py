@@ -19,8 +19,8 @@ from dsocr_loaders.engines.recognition import PROBES, by_host, by_owner, by_repl
 from dsocr_loaders.engines.replies import json_of
 from dsocr_loaders.engines.served import ServedModel, choose_model, served_models
 from dsocr_loaders.errors import EngineError, SettingsError, engine_error
+from dsocr_loaders.families import family_of
 from dsocr_loaders.models import MODELS, model_for
-from dsocr_loaders.tasks import family_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from dsocr_loaders.errors import engine_error
+from dsocr_loaders.families import family_of
 from dsocr_loaders.models import MODELS
 from dsocr_loaders.settings import Settings
-from dsocr_loaders.tasks import family_of
 
 __all__ = ["DEFAULT_MODEL", "ServedModel", "choose_model", "served_models"]
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from dsocr_loaders.engines.transformers.folder import folder_digest, missing_parts
 from dsocr_loaders.errors import SettingsError, engine_error
+from dsocr_loaders.families import family_of
 from dsocr_loaders.models import MODELS
-from dsocr_loaders.tasks import family_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from dsocr_loaders.errors import SettingsError, engine_error
+from dsocr_loaders.errors import engine_error
 from dsocr_loaders.models import MODELS
 
 if TYPE_CHECKING:
@@ -47,7 +47,6 @@ def check_folder(folder: Path, architecture: str, *, load_format: str = "auto") 
     Raises:
         EngineUnavailable: cause `no_engine`, files are missing, which the message names; or the architecture is none
             that this package can ask.
-        SettingsError: the architecture is that of another model than the folder's name says.
     """
     missing = [] if (folder / _CONFIG).is_file() else [_CONFIG]
     if not any((folder / name).is_file() for name in _TOKENIZERS):
@@ -63,12 +62,6 @@ def check_folder(folder: Path, architecture: str, *, load_format: str = "auto") 
     found = _architectures(folder)
     if not architecture or architecture in found:
         return
-    for row in MODELS.values():
-        if row.architecture in found:
-            raise SettingsError(
-                f"model={str(folder)!r} holds {row.repository} ({row.architecture}), but prompts and resolution modes "
-                f"go by the name of the folder: rename it, or make a link to it, so that it contains {row.family!r}."
-            )
     raise _unknown(folder, found)
 
 

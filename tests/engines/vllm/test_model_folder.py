@@ -5,7 +5,8 @@ import json
 import pytest
 
 from dsocr_loaders.engines.vllm.model_folder import check_folder, folder_of
-from dsocr_loaders.errors import EngineUnavailable, SettingsError
+from dsocr_loaders.errors import EngineUnavailable
+from dsocr_loaders.models import model_for
 
 OCR = "DeepseekOCRForCausalLM"
 
@@ -88,13 +89,12 @@ def test_a_configuration_that_is_no_json(folder):
     assert "config.json cannot be read" in refusal(folder)
 
 
-def test_a_folder_whose_name_says_another_model(folder):
-    """This test ensures that no model is asked with another one's prompts, and that the remedy is named."""
+def test_a_folder_of_another_model_is_asked_as_that_one(folder):
+    """This test ensures that the configuration decides which architecture is wanted, whatever the folder is called."""
     (folder / "config.json").write_text('{"architectures": ["DeepseekOCR2ForCausalLM"]}')
 
-    with pytest.raises(SettingsError, match=r"DeepSeek-OCR-2 .*contains 'deepseek-ocr-2'"):
-        check_folder(folder, OCR)
-    check_folder(folder, "")
+    assert "DeepseekOCR2ForCausalLM" == model_for(str(folder)).architecture
+    check_folder(folder, model_for(str(folder)).architecture)
 
 
 @pytest.mark.parametrize("model", ["/no/such/folder", "./checkpoint", "~/no-such-folder", "a/b/c"])
