@@ -34,7 +34,7 @@ SIZE = (700, 400)  # two tiles, so that a page takes seconds on a processor
 
 @contextmanager
 def serving(folder, log, installed, *options):
-    """Run vLLM's server, with dsocr-loaders installed or only at hand, and give its base URL."""
+    """Run vLLM's server, with dsocr-loaders installed beside it or its plugin left out, and give its base URL."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
@@ -46,6 +46,8 @@ def serving(folder, log, installed, *options):
         "OMP_NUM_THREADS": "2",
         "HF_HUB_OFFLINE": "1",
     }
+    if not installed:  # where the tests run, the package may well be installed
+        environment["VLLM_PLUGINS"] = "none"
     command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(folder)]
     command += ["--load-format", "dummy", "--served-model-name", NAME, "--dtype", "bfloat16", "--enforce-eager"]
     command += [
