@@ -20,8 +20,8 @@ settings.load_profile("tests")
 # Tests of what runs inside vLLM, or with torch, import it; they run in an environment that has it (`-m vllm`,
 # `-m transformers`).
 collect_ignore_glob = [
-    *([] if find_spec("vllm") else ["in_vllm/*"]),
-    *([] if find_spec("torch") and find_spec("transformers") else ["in_transformers/*"]),
+    *([] if find_spec("vllm") else ["in_vllm"]),
+    *([] if find_spec("torch") and find_spec("transformers") else ["in_transformers"]),
 ]
 
 # A run in the background of a shell may have been told to ignore Ctrl-C, and the programs that tests interrupt with it.
