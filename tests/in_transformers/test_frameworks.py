@@ -18,6 +18,7 @@ def test_pages_come_through_both(own_code, make_pdf):
         "engine_options": {"batch_size": 2},
         "max_new_tokens": 6,
         "granularity": "page",
+        "repair": False,
     }
 
     with DeepSeekOCRReader("transformers", **chosen) as reader:

@@ -154,7 +154,7 @@ def test_a_wrong_argument_is_refused(ask):
 
 def test_a_small_limit_truncates(server, book):
     """This test ensures that an answer cut off by a limit is told as such."""
-    with Reader(server.url, max_new_tokens=20, pages="1") as reader:
+    with Reader(server.url, max_new_tokens=20, pages="1", repair=False) as reader:
         (result,) = reader.iter_pages(book)
 
     assert result.status is PageStatus.TRUNCATED
