@@ -6,6 +6,7 @@ The answers are no part of the repository; `recorded_truth.csv` has, for each, t
 from __future__ import annotations
 
 import csv
+import gc
 import os
 import time
 from pathlib import Path
@@ -89,12 +90,18 @@ def test_what_is_left_without_loops_is_no_loop() -> None:
 def test_is_quick() -> None:
     """This test ensures that an answer is examined in at most eight times the time that taking it apart takes."""
     texts = [path.read_text(encoding="utf-8") for path in sorted(RECORDED.glob("*.txt"))]
-    parsing = examining = 0.0
-    for text in texts:
-        began = time.process_time()
-        parsed = parse_answer(text)
-        between = time.process_time()
-        examine(RawAnswer(text, None, None, None, "model", "engine"), parsed, None, Decoding())
-        parsing, examining = parsing + between - began, examining + time.process_time() - between
 
-    assert examining < 8 * parsing
+    def seconds() -> tuple[float, float]:
+        parsing = examining = 0.0
+        for text in texts:
+            began = time.thread_time()
+            parsed = parse_answer(text)
+            between = time.thread_time()
+            examine(RawAnswer(text, None, None, None, "model", "engine"), parsed, None, Decoding())
+            parsing, examining = parsing + between - began, examining + time.thread_time() - between
+        return parsing, examining
+
+    gc.collect()  # what other tests have left behind is looked through in the middle of one of these, else
+    rounds = [seconds() for _ in range(3)]
+
+    assert min(examining for _, examining in rounds) < 8 * min(parsing for parsing, _ in rounds)
