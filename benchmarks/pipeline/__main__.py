@@ -45,7 +45,7 @@ LONG: dict[str, Callable[[Path], Table]] = {
 SHORT: dict[str, Callable[[Path], Table]] = {
     "share": lambda at: share_table(at, waves={16: 12}, pages_per_s=8.0, floor=0.90),
     "faults": lambda at: fault_table(at, slots=16, pages=160, pages_per_s=8.0, floor=0.85, ceiling=1.5),
-    "memory": lambda at: memory_table(at, short=300, long=1500),
+    "memory": lambda at: memory_table(at, short=500, long=1500),
     "first-chunk": lambda at: first_chunk_table(at, short=10, long=2000, rounds=3),
     "kills": lambda at: kill_table(at, pages=80, kills=4),
 }
